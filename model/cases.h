@@ -1,0 +1,119 @@
+// Cases: the semantic events worth counting. The reference alone emits them, so that they mean the
+// same for every system under test. A run that never saw a case it could have seen tested less than
+// it claims.
+//
+// The name of a case is `op/group/what` (`mprotect/merge/left`, `mmap/unwind/hook`), or `seam/D7`
+// for the reason why a boundary between compatible pages stays.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/op.h"
+#include "model/profile.h"
+#include "model/result.h"
+#include "model/stage.h"
+
+namespace vmacheck {
+
+enum class CaseKind : std::uint8_t {
+    // Shapes of a merge. For a new range: left, right, both. For a range inside an area also the
+    // two
+    // in which a part of the area goes over to its neighbour (cases 5 and 4 of the old
+    // vma_merge()).
+    merge_left,
+    merge_right,
+    merge_both,
+    merge_left_part,
+    merge_right_part,
+    // Why a seam at an end of the range was not closed.
+    refused_flags,
+    refused_file,
+    refused_offset,
+    refused_fault,      // Two different fault identities.
+    refused_forked,     // A forked identity beside an area without one.
+    refused_close,      // The area that would go has a close hook.
+    refused_three_way,  // Both sides fit the range, but not each other: only left is merged.
+    refused_no_op,      // Nothing changes, so nothing is looked at.
+    refused_memory,     // The merge failed for memory, and mmap went on without it.
+    // Which ends of the range were cut.
+    split_start,
+    split_end,
+    split_both,
+};
+inline constexpr std::size_t shape_kind_count = 17;
+// Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
+inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
+
+constexpr CaseKind errno_case(Errno error) {
+    return static_cast<CaseKind>(shape_kind_count + static_cast<std::size_t>(error));
+}
+constexpr CaseKind unwind_case(Stage stage) {
+    return static_cast<CaseKind>(shape_kind_count + errno_count + static_cast<std::size_t>(stage));
+}
+
+// Why a boundary between two compatible pages stays. The numbers are those of docs/semantics.md.
+enum class Seam : std::uint8_t {
+    none,
+    given,                 // The program started with it.
+    fork_copies_seams,     // D5
+    forked_and_unfaulted,  // D6
+    two_identities,        // D7
+    close_hook,            // D9
+    three_way,             // D10
+    split_left_behind,     // D11
+    merge_out_of_memory,   // D12
+    flags_after_merge,     // D16: flags that came after the merge was tried.
+};
+inline constexpr std::size_t seam_count = 10;
+inline constexpr std::array<std::string_view, seam_count> seam_names = {
+    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D16",
+};
+
+using CaseId = std::size_t;
+inline constexpr std::size_t case_count = op_count * case_kind_count + seam_count;
+inline constexpr CaseId no_case = case_count;
+
+constexpr CaseId case_id(std::size_t op, CaseKind kind) {
+    return op * case_kind_count + static_cast<std::size_t>(kind);
+}
+constexpr CaseId case_id(Seam seam) {
+    return op_count * case_kind_count + static_cast<std::size_t>(seam);
+}
+
+// "mprotect/merge/left"; "none" for no_case.
+std::string case_name(CaseId id);
+
+// Whether a run over all operations of `profile` can meet the case, so that its absence is a defect
+// of the run. What a world must have for it (a file with a close hook, say) is the generator's
+// task.
+bool case_possible(CaseId id, const Profile& profile);
+
+class Cases {
+  public:
+    void begin(std::size_t op) {
+        op_ = op;
+        last_ = no_case;
+    }
+    void hit(CaseKind kind) { hit(case_id(op_, kind)); }
+    void hit(Seam seam) {
+        if (seam != Seam::none) ++counts_[case_id(seam)];
+    }
+    void hit(CaseId id) {
+        ++counts_[id];
+        last_ = id;
+    }
+    // The last case of the step under way, seams left out: what a bucket is named for.
+    [[nodiscard]] CaseId last() const { return last_; }
+    [[nodiscard]] const std::array<std::uint64_t, case_count>& counts() const { return counts_; }
+
+  private:
+    std::array<std::uint64_t, case_count> counts_{};
+    std::size_t op_ = 0;
+    CaseId last_ = no_case;
+};
+
+}  // namespace vmacheck

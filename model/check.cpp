@@ -1,0 +1,365 @@
+// The comparison of the reference with a target; see the header.
+#include "model/check.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "model/check_macro.h"
+
+namespace vmacheck {
+namespace {
+
+std::string pages_text(PageRange range) {
+    return "[" + std::to_string(range.start.value) + "," + std::to_string(range.end().value) + ")";
+}
+
+std::string result_text(Result result) {
+    return std::string(name_of(result.error)) + (result.unused ? " unused" : "");
+}
+
+std::string stages_text(const std::vector<Stage>& stages) {
+    std::string text;
+    for (const Stage stage : stages)
+        text += (text.empty() ? "" : ",") + std::string(name_of(stage));
+    return text.empty() ? "none" : text;
+}
+
+auto hook_key(const HookCall& call) {
+    return std::make_tuple(call.kind, call.space, call.file.value, call.range);
+}
+
+// The one order that the rule book gives: the old areas are closed before the new one is hooked up.
+bool hooks_in_order(const std::vector<HookCall>& hooks) {
+    bool hooked = false;
+    for (const HookCall& call : hooks) {
+        if (call.kind == HookKind::close && hooked) return false;
+        if (call.kind == HookKind::mmap || call.kind == HookKind::mmap_prepare) {
+            if (hooked) return false;
+            hooked = true;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string bucket_name(const Bucket& bucket) {
+    std::string name(name_of(bucket.verdict));
+    if (bucket.op == op_count)
+        name += " end";
+    else if (bucket.case_id == no_case)
+        name += " " + std::string(op_name(bucket.op));
+    else
+        name += " " + case_name(bucket.case_id);
+    if (bucket.stage) name += " !" + std::string(name_of(*bucket.stage));
+    return name;
+}
+
+void Renaming::reset(std::uint32_t fixed) {
+    fixed_ = fixed;
+    found_of_.clear();
+    expected_of_.clear();
+}
+
+std::uint32_t& Renaming::slot(std::vector<std::uint32_t>& names, std::uint32_t id) {
+    if (names.size() <= id) names.resize(id + 1, 0);
+    return names[id];
+}
+
+bool Renaming::same(std::uint32_t expected, std::uint32_t found) {
+    if (expected <= fixed_ || found <= fixed_) return expected == found;
+    std::uint32_t& known_found = slot(found_of_, expected);
+    std::uint32_t& known_expected = slot(expected_of_, found);
+    if (known_found == 0 && known_expected == 0) {
+        known_found = found;
+        known_expected = expected;
+    }
+    return known_found == found && known_expected == expected;
+}
+
+Lockstep::Lockstep(Target& target) : target_(target), reference_(cases_) {}
+
+void Lockstep::begin(const World& world, const Cells& layout) {
+    world_ = &world;
+    reference_.create(world, layout);
+    target_.create(world);
+    files_.reset(static_cast<std::uint32_t>(world.files.size()));
+    faults_.reset(0);
+    index_ = 0;
+}
+
+std::optional<Finding> Lockstep::step(const Step& step) {
+    // The target goes first, for it may decline, and then the reference must not move either.
+    op_ = step.op.index();
+    found_log_.begin(step.failure);
+    found_ = {target_.apply(step, found_log_), false};
+    found_.unused = found_log_.unused();
+    if (declined()) {
+        ++index_;
+        return std::nullopt;
+    }
+    expected_ = {reference_.apply(step, expected_log_), false};
+    expected_.unused = expected_log_.unused();
+    ++steps_;
+    if (expected_log_.struck()) ++failed_steps_;
+    std::optional<Finding> finding = compare(step);
+    ++index_;
+    return finding;
+}
+
+std::optional<Finding> Lockstep::finish() {
+    const std::size_t end = index_;
+    for (std::uint8_t space = 0; space < space_count_max; ++space) {
+        if (!reference_.has_space(SpaceId{space})) continue;
+        const Step unmap{Munmap{{Page{0}, world_->pages}}, SpaceId{space}, {}};
+        std::optional<Finding> finding = step(unmap);
+        if (finding) {
+            finding->bucket.op = op_count;
+            finding->step = end;
+            return finding;
+        }
+    }
+    // Nothing is mapped on either side any more, so counters that agree are zero on both.
+    return std::nullopt;
+}
+
+Finding Lockstep::finding(Verdict verdict, std::string what, SpaceId space, PageRange where) const {
+    Finding finding;
+    finding.bucket = {verdict, op_, cases_.last(), std::nullopt};
+    if (expected_log_.struck()) finding.bucket.stage = expected_log_.passed().back();
+    finding.step = index_;
+    finding.what = std::move(what);
+    finding.space = space;
+    finding.where = where;
+    finding.expected = expected_;
+    finding.found = found_;
+    return finding;
+}
+
+std::optional<Finding> Lockstep::compare(const Step& step) {
+    for (std::uint8_t number = 0; number < space_count_max; ++number) {
+        const SpaceId space{number};
+        if (!target_.has_space(space)) continue;
+        target_.observe(space, views_[number]);
+        if (const auto violation = check_structure(*world_, views_[number])) {
+            const auto name = invariant_names[static_cast<std::size_t>(violation->invariant)];
+            return finding(Verdict::broken_invariant,
+                           "The target breaks the invariant " + std::string(name) + " at " +
+                               pages_text(violation->where) + ".",
+                           space, violation->where);
+        }
+    }
+    const Sight& sight = target_.sight();
+    const bool same_use = !sight.shows(Channel::stages) || expected_.unused == found_.unused;
+    if (expected_.error != found_.error || !same_use) {
+        return finding(Verdict::wrong_result,
+                       "The answer is " + result_text(found_) + " and should be " +
+                           result_text(expected_) + ".",
+                       step.space);
+    }
+    if (sight.shows(Channel::stages) && expected_log_.passed() != found_log_.passed()) {
+        return finding(Verdict::wrong_pages,
+                       "The stages passed are " + stages_text(found_log_.passed()) +
+                           " and should be " + stages_text(expected_log_.passed()) + ".",
+                       step.space);
+    }
+    if (auto found = compare_spaces()) return found;
+    if (sight.shows(Channel::counters)) {
+        if (auto found = compare_counters()) return found;
+    }
+    if (sight.shows(Channel::hooks)) return compare_hooks();
+    return std::nullopt;
+}
+
+std::optional<Finding> Lockstep::compare_spaces() {
+    for (std::uint8_t number = 0; number < space_count_max; ++number) {
+        const SpaceId space{number};
+        if (reference_.has_space(space) != target_.has_space(space)) {
+            return finding(Verdict::wrong_pages,
+                           "Address space " + std::to_string(number) +
+                               (target_.has_space(space) ? " should not exist." : " is missing."),
+                           space);
+        }
+        if (!target_.has_space(space)) continue;
+        if (auto found = compare_pages(space)) return found;
+    }
+    for (std::uint8_t number = 0; number < space_count_max; ++number) {
+        const SpaceId space{number};
+        if (!target_.has_space(space)) continue;
+        if (auto found = compare_boundaries(space)) return found;
+    }
+    return std::nullopt;
+}
+
+// Both directions: every page of every area is expected, and no page outside of them is.
+std::optional<Finding> Lockstep::compare_pages(SpaceId space) {
+    const std::vector<Cell>& cells = reference_.cells(space);
+    const Cells& layout = reference_.layout();
+    const auto differs = [&](Page start, Page end, const char* what) {
+        const PageRange where = range_between(start, end);
+        return finding(Verdict::wrong_pages, "Pages " + pages_text(where) + " " + what, space,
+                       where);
+    };
+    std::size_t cell = 0;
+    for (const AreaView& area : views_[space.value].areas) {
+        if (!layout.cut_at(area.range.start) || !layout.cut_at(area.range.end())) {
+            return differs(area.range.start, area.range.end(),
+                           "are an area, but no operation named its ends.");
+        }
+        const std::size_t first = layout.index(area.range.start);
+        const std::size_t end = layout.index(area.range.end());
+        for (; cell < first; ++cell) {
+            if (!cells[cell].mapped) continue;
+            return differs(layout.start(cell), layout.start(cell + 1), "should be mapped.");
+        }
+        if (!same_pages(area, first, end, cells)) {
+            return differs(area.range.start, area.range.end(),
+                           "are not mapped as they should be, or carry other attributes.");
+        }
+        cell = end;
+    }
+    for (; cell < cells.size(); ++cell) {
+        if (!cells[cell].mapped) continue;
+        return differs(layout.start(cell), layout.start(cell + 1), "should be mapped.");
+    }
+    return std::nullopt;
+}
+
+bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t end,
+                          const std::vector<Cell>& cells) {
+    const Attributes& found = area.attributes;
+    const Attributes expected = cells[first].attributes;
+    std::uint64_t pgoff = found.pgoff;
+    for (std::size_t cell = first; cell < end; ++cell) {
+        const Attributes& at = cells[cell].attributes;
+        if (!cells[cell].mapped || at.pgoff != pgoff || at.flags != found.flags ||
+            at.file != expected.file || at.fault != expected.fault) {
+            return false;
+        }
+        pgoff += reference_.layout().weight(cell).value;
+    }
+    if (!files_.same(expected.file.value, found.file.value)) return false;
+    if (!target_.sight().shows(Channel::fault_identity)) return true;
+    return expected.forked == found.forked && faults_.same(expected.fault.value, found.fault.value);
+}
+
+// Boundaries that the pages force are on both sides already; what is left is history.
+std::optional<Finding> Lockstep::compare_boundaries(SpaceId space) const {
+    const std::vector<Cell>& cells = reference_.cells(space);
+    const Cells& layout = reference_.layout();
+    const std::vector<AreaView>& areas = views_[space.value].areas;
+    for (std::size_t at = 0; at < areas.size(); ++at) {
+        const PageRange range = areas[at].range;
+        const std::size_t first = layout.index(range.start);
+        const bool seam = at > 0 && areas[at - 1].range.end() == range.start;
+        // A seam between pages that could be one area needs a reason to stay.
+        const bool unexplained = seam && cells[first].seam == Seam::none &&
+                                 reference_.equal_apart_from_fault(space, first);
+        if (!cells[first].boundary || unexplained) {
+            const PageRange where = range_between(areas[at - 1].range.start, range.end());
+            return finding(Verdict::missed_merge,
+                           pages_text(areas[at - 1].range) + " and " + pages_text(range) +
+                               " should be one area.",
+                           space, where);
+        }
+        const std::size_t end = layout.index(range.end());
+        for (std::size_t cell = first + 1; cell < end; ++cell) {
+            if (!cells[cell].boundary) continue;
+            const std::string reason(seam_names[static_cast<std::size_t>(cells[cell].seam)]);
+            return finding(Verdict::wrong_merge,
+                           pages_text(range) + " should be two areas, the second from page " +
+                               std::to_string(layout.start(cell).value) +
+                               " on (seam kept for the reason " + reason + ").",
+                           space, range);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Finding> Lockstep::compare_counters() {
+    const auto differs = [&](SpaceId space, const std::string& name, std::uint64_t expected,
+                             std::uint64_t found) {
+        return finding(Verdict::wrong_counter,
+                       name + " is " + std::to_string(found) + " and should be " +
+                           std::to_string(expected) + ".",
+                       space);
+    };
+    for (std::uint8_t number = 0; number < space_count_max; ++number) {
+        const SpaceId space{number};
+        if (!reference_.has_space(space)) continue;
+        const SpaceCounters expected = reference_.count(space);
+        const SpaceCounters& found = views_[number].counters;
+        if (expected == found) continue;
+        if (expected.map_count != found.map_count) {
+            return differs(space, "map_count", expected.map_count, found.map_count);
+        }
+        if (expected.total != found.total) {
+            return differs(space, "total", expected.total, found.total);
+        }
+        if (expected.data != found.data) return differs(space, "data", expected.data, found.data);
+        return differs(space, "exec", expected.exec, found.exec);
+    }
+    reference_.count(expected_machine_);
+    target_.observe(found_machine_);
+    const MachineView& expected = expected_machine_;
+    const MachineView& found = found_machine_;
+    if (expected == found) return std::nullopt;
+    if (expected.committed != found.committed) {
+        return differs({}, "committed", expected.committed, found.committed);
+    }
+    if (expected.objects != found.objects) {
+        return differs({}, "objects", expected.objects, found.objects);
+    }
+    CHECK(expected.files.size() == found.files.size());
+    for (std::size_t file = 0; file < expected.files.size(); ++file) {
+        const std::string& name = world_->files[file].name;
+        if (expected.files[file].references != found.files[file].references) {
+            return differs({}, "references of file " + name, expected.files[file].references,
+                           found.files[file].references);
+        }
+        if (expected.files[file].writable != found.files[file].writable) {
+            return differs({}, "writable mappings of file " + name, expected.files[file].writable,
+                           found.files[file].writable);
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<Finding> Lockstep::compare_hooks() const {
+    if (!hooks_in_order(found_log_.hooks())) {
+        return finding(Verdict::wrong_hooks,
+                       "Old areas must be closed before the new one's hook, which is called once.");
+    }
+    if (expected_log_.hooks() == found_log_.hooks()) return std::nullopt;
+    std::vector<HookCall> expected = expected_log_.hooks();
+    std::vector<HookCall> found = found_log_.hooks();
+    const auto less = [](const HookCall& x, const HookCall& y) {
+        return hook_key(x) < hook_key(y);
+    };
+    std::sort(expected.begin(), expected.end(), less);
+    std::sort(found.begin(), found.end(), less);
+    if (expected == found) return std::nullopt;
+    const auto text = [&](const std::vector<HookCall>& calls) {
+        std::string list;
+        for (const HookCall& call : calls) {
+            const File* const file = world_->file(call.file);
+            list += (list.empty() ? "" : ", ") +
+                    std::string(hook_names[static_cast<std::size_t>(call.kind)]) + " " +
+                    (file == nullptr ? "?" : file->name) + " " + pages_text(call.range);
+        }
+        return list.empty() ? "none" : list;
+    };
+    return finding(Verdict::wrong_hooks, "The hooks called are " + text(found) + " and should be " +
+                                             text(expected) + ".");
+}
+
+std::optional<Finding> run_program(Lockstep& lockstep, const World& world,
+                                   const std::vector<Step>& steps) {
+    lockstep.begin(world, Cells(world, steps));
+    for (const Step& step : steps) {
+        if (auto finding = lockstep.step(step)) return finding;
+    }
+    return lockstep.finish();
+}
+
+}  // namespace vmacheck

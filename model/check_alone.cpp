@@ -1,0 +1,95 @@
+// The invariants of a target's own state, with no word from the reference.
+#include <algorithm>
+
+#include "model/check.h"
+
+namespace vmacheck {
+namespace {
+
+std::optional<Invariant> broken_by(const World& world, const AreaView& area) {
+    const Attributes& at = area.attributes;
+    if (area.range.end().value > world.pages.value) return Invariant::inside_world;
+    if (area.range.empty()) return Invariant::not_empty;
+    if (at.file.value > identity_max || at.fault.value > identity_max) {
+        return Invariant::identity_in_bounds;
+    }
+    const bool anonymous = at.file.none();
+    if (anonymous && at.fault.none() && at.pgoff != area.range.start.value) {
+        return Invariant::anonymous_offset;
+    }
+    if (!at.fault.none() && at.flags.has(Flag::shared)) return Invariant::shared_unfaulted;
+    if (!at.flags.has(needed_may_flags({at.flags & access_flags}))) {
+        return Invariant::access_permitted;
+    }
+    return std::nullopt;
+}
+
+bool could_be_one(const AreaView& left, const AreaView& right) {
+    Attributes shifted = left.attributes;
+    shifted.pgoff += left.range.count.value;
+    return left.range.end() == right.range.start && shifted == right.attributes;
+}
+
+SpaceCounters recount(const SpaceView& view) {
+    SpaceCounters counters;
+    for (const AreaView& area : view.areas) {
+        const Flags flags = area.attributes.flags;
+        const std::uint64_t pages = area.range.count.value;
+        counters.map_count += 1;
+        counters.total += pages;
+        if (flags.has(Flag::exec) && !flags.has(Flag::write))
+            counters.exec += pages;
+        else if (flags.has(Flag::write) && !flags.has(Flag::shared))
+            counters.data += pages;
+    }
+    return counters;
+}
+
+// What the areas of all spaces add up to; the objects of shared anonymous mappings are not seen
+// there.
+MachineView recount(const World& world, const std::vector<SpaceView>& views) {
+    MachineView machine;
+    machine.files.resize(world.files.size());
+    for (const SpaceView& view : views) {
+        for (const AreaView& area : view.areas) {
+            const Attributes& at = area.attributes;
+            if (at.flags.has(Flag::account)) machine.committed += area.range.count.value;
+            if (world.file(at.file) == nullptr) continue;
+            FileCounters& file = machine.files[at.file.value - 1];
+            file.references += 1;
+            if (at.flags.has(Flag::shared | Flag::may_write)) file.writable += 1;
+        }
+    }
+    return machine;
+}
+
+}  // namespace
+
+std::optional<Violation> check_structure(const World& world, const SpaceView& view) {
+    Page end{0};
+    for (const AreaView& area : view.areas) {
+        if (const auto broken = broken_by(world, area)) return Violation{*broken, area.range};
+        if (area.range.start < end) return Violation{Invariant::sorted_without_overlap, area.range};
+        end = area.range.end();
+    }
+    return std::nullopt;
+}
+
+std::optional<Violation> check_alone(const World& world, const std::vector<SpaceView>& views,
+                                     const MachineView& machine) {
+    for (const SpaceView& view : views) {
+        if (const auto violation = check_structure(world, view)) return violation;
+        for (std::size_t at = 1; world.profile->maximal && at < view.areas.size(); ++at) {
+            if (!could_be_one(view.areas[at - 1], view.areas[at])) continue;
+            return Violation{Invariant::maximal, view.areas[at].range};
+        }
+        if (recount(view) != view.counters) return Violation{Invariant::counters, {}};
+    }
+    const MachineView counted = recount(world, views);
+    const bool committed = machine.objects == 0 ? counted.committed == machine.committed
+                                                : counted.committed <= machine.committed;
+    if (counted.files != machine.files || !committed) return Violation{Invariant::counters, {}};
+    return std::nullopt;
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,85 @@
+// The flags of an area: the kernel's VM_* bits that the operations of this project set or read.
+//
+// The numbers are ours (a target that has other numbers translates); the meanings are those of
+// include/linux/mm.h. All of them take part in the comparison that decides a merge.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace vmacheck {
+
+enum class Flag : std::uint8_t {
+    read,
+    write,
+    exec,
+    may_read,
+    may_write,
+    may_exec,
+    shared,  // VM_SHARED: writes reach the file. Cleared on a shared mapping of a read-only file.
+    may_share,  // VM_MAYSHARE: the mapping was asked for as shared.
+    account,    // VM_ACCOUNT: its pages are charged to the commit limit. A matter of history.
+    noreserve,
+    seq_read,
+    rand_read,
+    dont_copy,
+    wipe_on_fork,
+    dont_dump,
+    mergeable,  // VM_MERGEABLE: pages may be deduplicated by KSM. Not about the merging of areas.
+    huge_page,
+    no_huge_page,
+};
+inline constexpr int flag_count = 18;
+
+inline constexpr std::array<std::string_view, flag_count> flag_names = {
+    "read",     "write",      "exec",     "may_read",  "may_write", "may_exec",
+    "shared",   "may_share",  "account",  "noreserve", "seq_read",  "rand_read",
+    "dontcopy", "wipeonfork", "dontdump", "mergeable", "hugepage",  "nohugepage",
+};
+
+// A set of flags.
+struct Flags {
+    std::uint32_t bits = 0;
+
+    constexpr Flags() = default;
+    constexpr Flags(Flag flag) : bits(std::uint32_t{1} << static_cast<unsigned>(flag)) {}
+
+    [[nodiscard]] constexpr bool has(Flags other) const {
+        return (bits & other.bits) == other.bits;
+    }
+    [[nodiscard]] constexpr bool has_any(Flags other) const { return (bits & other.bits) != 0; }
+    [[nodiscard]] constexpr Flags without(Flags other) const { return of(bits & ~other.bits); }
+    [[nodiscard]] constexpr bool empty() const { return bits == 0; }
+
+    static constexpr Flags of(std::uint32_t bits) {
+        Flags flags;
+        flags.bits = bits;
+        return flags;
+    }
+    friend constexpr Flags operator|(Flags x, Flags y) { return of(x.bits | y.bits); }
+    friend constexpr Flags operator&(Flags x, Flags y) { return of(x.bits & y.bits); }
+    friend constexpr Flags operator^(Flags x, Flags y) { return of(x.bits ^ y.bits); }
+    friend constexpr bool operator==(Flags, Flags) = default;
+};
+constexpr Flags operator|(Flag x, Flag y) {
+    return Flags(x) | Flags(y);
+}
+
+inline constexpr Flags access_flags = Flag::read | Flag::write | Flag::exec;
+inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
+
+// What mprotect and mmap ask for; its bits are those of `access_flags`.
+struct Prot {
+    Flags flags;
+    friend constexpr bool operator==(Prot, Prot) = default;
+};
+
+// The MAY bits that a protection needs (VM_MAYREAD is VM_READ << 4 in the kernel; << 3 here).
+constexpr Flags needed_may_flags(Prot prot) {
+    return Flags::of(prot.flags.bits << 3);
+}
+static_assert(needed_may_flags({Flag::read}) == Flags(Flag::may_read));
+static_assert(needed_may_flags({Flag::exec}) == Flags(Flag::may_exec));
+
+}  // namespace vmacheck

@@ -1,0 +1,166 @@
+// The one list of operations.
+//
+// An operation is a record of typed fields. Its meaning is written twice: page by page in
+// model/reference*.cpp, area by area in impl/. Text, generator and minimizer derive from
+// `name` and `fields`, so a new operation costs no line there unless it brings a new type of field.
+// Operations are total: any of them on any state answers ok or an errno.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <tuple>
+#include <variant>
+
+#include "model/attributes.h"
+#include "model/flags.h"
+#include "model/page.h"
+
+namespace vmacheck {
+
+// What a mapping is backed by: nothing (anonymous), or a file from page `offset` on.
+struct Backing {
+    FileId file;
+    std::uint64_t offset = 0;
+    friend constexpr bool operator==(const Backing&, const Backing&) = default;
+};
+// Largest file in pages: MAX_LFS_FILESIZE of a 64-bit kernel (2^63 - 1 bytes).
+inline constexpr std::uint64_t file_pages_max = std::uint64_t{1} << 51;
+
+enum class Sharing : std::uint8_t { is_private, is_shared };
+inline constexpr std::array<std::string_view, 2> sharing_names = {"private", "shared"};
+
+// Where mmap may put the pages. A program speaks of the addresses that it got: without `fixed` the
+// range must be free, or the answer is EEXIST, for the kernel would have gone elsewhere.
+enum class Placement : std::uint8_t { hint, noreplace, fixed };
+inline constexpr std::array<std::string_view, 3> placement_names = {"", "noreplace", "fixed"};
+
+enum class Reserve : std::uint8_t { reserve, noreserve };
+inline constexpr std::array<std::string_view, 2> reserve_names = {"", "noreserve"};
+
+// The advices of madvise that change flags, and DONTNEED, which changes none.
+enum class Advice : std::uint8_t {
+    normal,
+    sequential,
+    random,
+    dontfork,
+    dofork,
+    wipeonfork,
+    keeponfork,
+    dontdump,
+    dodump,
+    mergeable,
+    unmergeable,
+    hugepage,
+    nohugepage,
+    dontneed,
+};
+inline constexpr std::array<std::string_view, 14> advice_names = {
+    "normal",   "sequential", "random",    "dontfork",    "dofork",   "wipeonfork", "keeponfork",
+    "dontdump", "dodump",     "mergeable", "unmergeable", "hugepage", "nohugepage", "dontneed",
+};
+
+enum class Access : std::uint8_t { write, read };
+inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
+
+// An address space of the program. Space 0 is there from the start.
+struct SpaceId {
+    std::uint8_t value = 0;
+    friend constexpr auto operator<=>(SpaceId, SpaceId) = default;
+};
+
+template <class Op, class Type>
+struct Field {
+    std::string_view name;
+    Type Op::*member;
+};
+template <class Op, class Type>
+Field(const char*, Type Op::*) -> Field<Op, Type>;
+
+// Map `range`. Without `fixed` and on free pages only; with it, what is there goes first.
+struct Mmap {
+    PageRange range;
+    Prot prot;
+    Backing backing;
+    Sharing sharing = Sharing::is_private;
+    Placement placement = Placement::hint;
+    Reserve reserve = Reserve::reserve;
+
+    static constexpr std::string_view name = "mmap";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Mmap::range}, Field{"prot", &Mmap::prot},
+                        Field{"backing", &Mmap::backing}, Field{"sharing", &Mmap::sharing},
+                        Field{"placement", &Mmap::placement}, Field{"reserve", &Mmap::reserve});
+    friend constexpr bool operator==(const Mmap&, const Mmap&) = default;
+};
+
+// Unmap every page of `range`; holes are welcome.
+struct Munmap {
+    PageRange range;
+
+    static constexpr std::string_view name = "munmap";
+    static constexpr auto fields = std::make_tuple(Field{"range", &Munmap::range});
+    friend constexpr bool operator==(const Munmap&, const Munmap&) = default;
+};
+
+// Give every page of `range` the protection `prot`.
+struct Mprotect {
+    PageRange range;
+    Prot prot;
+
+    static constexpr std::string_view name = "mprotect";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Mprotect::range}, Field{"prot", &Mprotect::prot});
+    friend constexpr bool operator==(const Mprotect&, const Mprotect&) = default;
+};
+
+struct Madvise {
+    PageRange range;
+    Advice advice = Advice::normal;
+
+    static constexpr std::string_view name = "madvise";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Madvise::range}, Field{"advice", &Madvise::advice});
+    friend constexpr bool operator==(const Madvise&, const Madvise&) = default;
+};
+
+// Access every page of `range` in turn, as get_user_pages() would: EFAULT at the first page that is
+// not mapped, does not permit it, or lies behind the end of its file.
+struct Touch {
+    PageRange range;
+    Access access = Access::write;
+
+    static constexpr std::string_view name = "touch";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Touch::range}, Field{"access", &Touch::access});
+    friend constexpr bool operator==(const Touch&, const Touch&) = default;
+};
+
+// Copy the address space into `child`, which must not exist yet (EEXIST).
+struct Fork {
+    SpaceId child;
+
+    static constexpr std::string_view name = "fork";
+    static constexpr auto fields = std::make_tuple(Field{"child", &Fork::child});
+    friend constexpr bool operator==(const Fork&, const Fork&) = default;
+};
+
+using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork>;
+inline constexpr std::size_t op_count = std::variant_size_v<Op>;
+
+// The name of the operation with index `kind` in Op.
+constexpr std::string_view op_name(std::size_t kind) {
+    constexpr auto names = []<class... Ops>(const std::variant<Ops...>*) {
+        return std::array<std::string_view, sizeof...(Ops)>{Ops::name...};
+    }(static_cast<const Op*>(nullptr));
+    return names[kind];
+}
+
+// Calls visit(field, value) for every field of `op`, in the order of its text.
+template <class OpType, class Visit>
+constexpr void for_each_field(OpType& op, Visit&& visit) {
+    std::apply([&](const auto&... field) { (visit(field, op.*field.member), ...); },
+               std::remove_const_t<OpType>::fields);
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,254 @@
+// The state of the reference, its merge rule, and the cuts between areas; see the header.
+#include "model/reference.h"
+
+#include <algorithm>
+
+#include "model/check_macro.h"
+
+namespace vmacheck {
+
+void Reference::create(const World& world, const Cells& layout) {
+    world_ = &world;
+    layout_ = layout;
+    objects_.clear();
+    exists_.fill(false);
+    exists_[0] = true;
+    faults_made_ = 0;
+    spaces_[0].assign(layout_.count(), Cell{});
+    space_ = SpaceId{0};
+    for (const InitialArea& area : world.areas) {
+        const Piece piece{layout_.index(area.range.start), layout_.index(area.range.end())};
+        write_pages(piece, area.attributes);
+        record_seam(piece.start, Seam::given);
+        faults_made_ = std::max(faults_made_, area.attributes.fault.value);
+    }
+    if (world.profile->maximal) derive_boundaries();
+}
+
+Errno Reference::apply(const Step& step, StepLog& log) {
+    log.begin(step.failure);
+    cases_.begin(step.op.index());
+    space_ = step.space;
+    log_ = &log;
+    Errno error = Errno::esrch;
+    if (has_space(step.space)) {
+        error = std::visit([this](const auto& op) { return run(op); }, step.op);
+        if (world_->profile->maximal) derive_boundaries();
+    }
+    cases_.hit(errno_case(error));
+    if (log.struck()) cases_.hit(unwind_case(log.passed().back()));
+    return error;
+}
+
+// ---- The merge rule. Its twin, area by area, is can_merge() in impl/merge_rule.h. ----
+
+// Linux: is_mergeable_vma() and is_mergeable_anon_vma() in mm/vma.c.
+Reference::Refusal Reference::compare(const Attributes& left, PageCount left_weight,
+                                      const Attributes& right) {
+    if (left.flags != right.flags) return Refusal::flags;
+    if (left.file != right.file) return Refusal::file;
+    if (left.pgoff + left_weight.value != right.pgoff) return Refusal::offset;
+    if (left.fault.none() && right.fault.none()) return Refusal::none;
+    if (left.fault.none()) return right.forked ? Refusal::forked : Refusal::none;
+    if (right.fault.none()) return left.forked ? Refusal::forked : Refusal::none;
+    return left.fault == right.fault ? Refusal::none : Refusal::fault;
+}
+
+Reference::Refusal Reference::refusal_at(std::size_t cell) const {
+    if (cell == 0 || !mapped(cell - 1) || !mapped(cell)) return Refusal::no_neighbour;
+    return compare(cells()[cell - 1].attributes, layout_.weight(cell - 1),
+                   cells()[cell].attributes);
+}
+
+bool Reference::equal_apart_from_fault(SpaceId space, std::size_t cell) const {
+    Attributes left = spaces_[space.value][cell - 1].attributes;
+    Attributes right = spaces_[space.value][cell].attributes;
+    left.fault = right.fault = FaultId{};
+    return compare(left, layout_.weight(cell - 1), right) == Refusal::none;
+}
+
+void Reference::count_refusal(Refusal refusal) {
+    using enum Refusal;
+    switch (refusal) {
+        case none:
+        case no_neighbour: return;
+        case flags: return cases_.hit(CaseKind::refused_flags);
+        case file: return cases_.hit(CaseKind::refused_file);
+        case offset: return cases_.hit(CaseKind::refused_offset);
+        case fault: return cases_.hit(CaseKind::refused_fault);
+        case forked: return cases_.hit(CaseKind::refused_forked);
+        case close: return cases_.hit(CaseKind::refused_close);
+        case three_way: return cases_.hit(CaseKind::refused_three_way);
+    }
+}
+
+// The areas on both sides of `cell` become one, and an unfaulted side takes over the identity of
+// the other one (dup_anon_vma() in mm/vma.c).
+void Reference::join(std::size_t cell) {
+    cells()[cell].boundary = false;
+    cells()[cell].seam = Seam::none;
+    const Attributes& left = cells()[cell - 1].attributes;
+    const Attributes survivor = left.fault.none() ? cells()[cell].attributes : left;
+    const std::size_t end = area_end(cell);
+    for (std::size_t at = area_start(cell); at < end; ++at) {
+        cells()[at].attributes.fault = survivor.fault;
+        cells()[at].attributes.forked = survivor.forked;
+    }
+}
+
+// Notes why the boundary at `cell` stays, if both sides are equal in all but the fault identity.
+void Reference::record_seam(std::size_t cell, Seam if_compatible) {
+    if (cell == layout_.count() || !mapped(cell)) return;
+    const Refusal refusal = refusal_at(cell);
+    Seam seam = Seam::none;
+    if (refusal == Refusal::none) seam = if_compatible;
+    if (refusal == Refusal::fault) seam = Seam::two_identities;
+    if (refusal == Refusal::forked) seam = Seam::forked_and_unfaulted;
+    cells()[cell].seam = seam;
+    cases_.hit(seam);
+}
+
+// Profile `canonical`: an area starts wherever two neighbours cannot be in one.
+void Reference::derive_boundaries() {
+    for (std::size_t space = 0; space < spaces_.size(); ++space) {
+        if (!exists_[space]) continue;
+        space_ = SpaceId{static_cast<std::uint8_t>(space)};
+        for (std::size_t cell = 0; cell < cells().size(); ++cell) {
+            cells()[cell].boundary = refusal_at(cell) != Refusal::none;
+            cells()[cell].seam = Seam::none;
+        }
+    }
+}
+
+// ---- Areas as runs of cells. ----
+
+bool Reference::mapped(std::size_t cell) const {
+    return cell < cells().size() && cells()[cell].mapped;
+}
+
+// Whether `cell` belongs to the same area as the cell before it.
+bool Reference::inside_area(std::size_t cell) const {
+    return mapped(cell) && !cells()[cell].boundary;
+}
+
+std::size_t Reference::area_start(std::size_t cell) const {
+    while (!cells()[cell].boundary) --cell;
+    return cell;
+}
+
+std::size_t Reference::area_end(std::size_t cell) const {
+    do ++cell;
+    while (inside_area(cell));
+    return cell;
+}
+
+// map_count has reached vm.max_map_count: split_vma() refuses.
+bool Reference::at_count_limit() const {
+    return world_->profile->count_limit && count(space_).map_count >= world_->max_map_count;
+}
+
+// Cuts the area that spans `cell` in two there; `cell` is the start or the end of the range that is
+// to be cut out. The piece that lies outside of that range is the new area, and its open hook is
+// called (__split_vma() in mm/vma.c). A cut is left behind until somebody changes one of its sides.
+Errno Reference::cut(std::size_t cell, End end) {
+    if (log_->fails(Stage::split)) return Errno::enomem;
+    // In canonical nothing may stay behind if a later stage fails.
+    if (world_->profile->maximal) return Errno::ok;
+    const FileId file = cells()[cell].attributes.file;
+    if (world_->has_close_hook(file)) {
+        const Piece part =
+            end == End::start ? Piece{area_start(cell), cell} : Piece{cell, area_end(cell)};
+        log_->call_open(space_, file,
+                        range_between(layout_.start(part.start), layout_.start(part.end)));
+    }
+    cells()[cell].boundary = true;
+    cells()[cell].seam = Seam::split_left_behind;
+    cases_.hit(Seam::split_left_behind);
+    return Errno::ok;
+}
+
+// Cuts the areas at both ends of a range that is to be unmapped (vms_gather_munmap_vmas()). Only
+// when one area is cut twice does the count limit matter: then one area more would be left.
+Errno Reference::cut_out(Piece piece) {
+    const bool at_start = inside_area(piece.start);
+    const bool at_end = inside_area(piece.end);
+    const bool one_area = at_start && at_end && area_end(piece.start) > piece.end;
+    if (one_area && at_count_limit()) return Errno::enomem;
+    if (at_start && at_end)
+        cases_.hit(CaseKind::split_both);
+    else if (at_start)
+        cases_.hit(CaseKind::split_start);
+    else if (at_end)
+        cases_.hit(CaseKind::split_end);
+    if (at_start) {
+        if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
+    }
+    return at_end ? cut(piece.end, End::end) : Errno::ok;
+}
+
+// Unmaps the areas of a piece that is cut out at both ends, and calls their close hooks.
+void Reference::erase(Piece piece) {
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        if (!mapped(cell) || inside_area(cell)) continue;
+        const FileId file = cells()[cell].attributes.file;
+        if (!world_->has_close_hook(file)) continue;
+        log_->call_close(space_, file,
+                         range_between(layout_.start(cell), layout_.start(area_end(cell))));
+    }
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) cells()[cell] = Cell{};
+    if (mapped(piece.end)) {
+        cells()[piece.end].boundary = true;
+        cells()[piece.end].seam = Seam::none;
+    }
+}
+
+// ---- Counters, counted anew. ----
+
+// Linux: vm_stat_account() in mm/mmap.c; an area is counted as executable before it is as data.
+SpaceCounters Reference::count(SpaceId space) const {
+    SpaceCounters counters;
+    const std::vector<Cell>& all = spaces_[space.value];
+    for (std::size_t cell = 0; cell < all.size(); ++cell) {
+        if (!all[cell].mapped) continue;
+        const std::uint64_t weight = layout_.weight(cell).value;
+        const Flags flags = all[cell].attributes.flags;
+        if (all[cell].boundary) counters.map_count += 1;
+        counters.total += weight;
+        if (flags.has(Flag::exec) && !flags.has(Flag::write))
+            counters.exec += weight;
+        else if (flags.has(Flag::write) && !flags.has(Flag::shared))
+            counters.data += weight;
+    }
+    return counters;
+}
+
+void Reference::count(MachineView& view) const {
+    view.committed = 0;
+    view.objects = 0;
+    view.files.assign(world_->files.size(), FileCounters{});
+    std::vector<bool> alive(objects_.size());
+    for (std::size_t space = 0; space < spaces_.size(); ++space) {
+        if (!exists_[space]) continue;
+        for (std::size_t cell = 0; cell < spaces_[space].size(); ++cell) {
+            const Cell& at = spaces_[space][cell];
+            if (!at.mapped) continue;
+            const Flags flags = at.attributes.flags;
+            if (flags.has(Flag::account)) view.committed += layout_.weight(cell).value;
+            if (!at.boundary || at.attributes.file.none()) continue;
+            const std::size_t file = at.attributes.file.value - 1;
+            if (file >= view.files.size()) {
+                alive[file - view.files.size()] = true;
+                continue;
+            }
+            view.files[file].references += 1;
+            if (flags.has(Flag::shared | Flag::may_write)) view.files[file].writable += 1;
+        }
+    }
+    for (std::size_t object = 0; object < objects_.size(); ++object) {
+        if (!alive[object]) continue;
+        view.objects += 1;
+        if (objects_[object].charged) view.committed += objects_[object].pages.value;
+    }
+}
+
+}  // namespace vmacheck

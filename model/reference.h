@@ -1,0 +1,162 @@
+// The reference: what Linux does to memory areas, told page by page.
+//
+// It is meant to be believed by reading it. The state of a space is an array of cells; an area is a
+// run of mapped cells, and a bit says where one starts. Every operation is one short function with
+// a loop over cells. No area exists as an object, nothing is cached, every counter is counted anew.
+//
+// In the `linux-*` profiles the boundary bit is history: an operation looks only at the two ends of
+// the piece that it really changes (mm/vma.c: vma_merge_new_range, vma_merge_existing_range), and
+// for each boundary that stays between compatible pages the reason is kept. In `canonical` the
+// boundary bits are derived from the pages after every operation.
+//
+// The same rules are written area by area in impl/; neither includes the other.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "model/cases.h"
+#include "model/cells.h"
+#include "model/program.h"
+#include "model/step_log.h"
+#include "model/target.h"
+
+namespace vmacheck {
+
+struct Cell {
+    Attributes attributes;  // `pgoff` is that of the first page of the cell.
+    bool mapped = false;
+    bool boundary = false;   // An area starts here. Meaningless if not mapped.
+    Seam seam = Seam::none;  // Why it does although the cells on both sides are compatible.
+};
+
+class Reference {
+  public:
+    explicit Reference(Cases& cases) : cases_(cases) {}
+
+    // Starts anew. `world` outlives its use; `cells` fits the steps to come.
+    void create(const World& world, const Cells& cells);
+
+    [[nodiscard]] Errno apply(const Step& step, StepLog& log);
+
+    [[nodiscard]] const Cells& layout() const { return layout_; }
+    [[nodiscard]] bool has_space(SpaceId space) const { return exists_[space.value]; }
+    [[nodiscard]] const std::vector<Cell>& cells(SpaceId space) const {
+        return spaces_[space.value];
+    }
+    // Whether nothing but the fault identities keeps the areas on both sides of `cell` apart. Both
+    // cells are mapped.
+    [[nodiscard]] bool equal_apart_from_fault(SpaceId space, std::size_t cell) const;
+
+    [[nodiscard]] SpaceCounters count(SpaceId space) const;
+    void count(MachineView& view) const;
+
+  private:
+    // Why two adjacent cells cannot be in one area; `none` if they can, `no_neighbour` if one of
+    // them is not mapped.
+    enum class Refusal : std::uint8_t {
+        none,
+        no_neighbour,
+        flags,
+        file,
+        offset,
+        fault,
+        forked,
+        close,
+        three_way,
+    };
+    // A stretch of cells of one area, [start, end).
+    struct Piece {
+        std::size_t start;
+        std::size_t end;
+    };
+    // What is to be done to a piece: nothing if `error`, else give it `flags`.
+    struct Change {
+        Errno error = Errno::ok;
+        Flags flags;
+        bool charge = false;  // Its pages must be charged first.
+    };
+    // The object behind a shared anonymous mapping.
+    struct Object {
+        PageCount pages;
+        bool charged;
+    };
+
+    Errno run(const Mmap& op);
+    Errno run(const Munmap& op);
+    Errno run(const Mprotect& op);
+    Errno run(const Madvise& op);
+    Errno run(const Touch& op);
+    Errno run(const Fork& op);
+
+    // The merge rule (reference.cpp).
+    [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
+                                         const Attributes& right);
+    [[nodiscard]] Refusal refusal_at(std::size_t cell) const;
+    void count_refusal(Refusal refusal);
+    void join(std::size_t cell);
+    void record_seam(std::size_t cell, Seam if_compatible);
+    void derive_boundaries();
+
+    // Runs, and the cuts between them (reference.cpp).
+    [[nodiscard]] bool mapped(std::size_t cell) const;
+    [[nodiscard]] bool inside_area(std::size_t cell) const;
+    [[nodiscard]] std::size_t area_start(std::size_t cell) const;
+    [[nodiscard]] std::size_t area_end(std::size_t cell) const;
+    [[nodiscard]] bool at_count_limit() const;
+    enum class End : std::uint8_t { start, end };
+    [[nodiscard]] Errno cut(std::size_t cell, End end);
+    [[nodiscard]] Errno cut_out(Piece piece);
+    void erase(Piece piece);
+
+    // mmap (reference_map.cpp).
+    [[nodiscard]] Errno mmap_region(const Mmap& op, Piece piece, Flags flags);
+    [[nodiscard]] bool new_range_merges(Piece piece, const Attributes& first, bool& memory_failed);
+    [[nodiscard]] Refusal refusal_before(Piece piece, const Attributes& first) const;
+    [[nodiscard]] Refusal refusal_behind(Piece piece, const Attributes& first) const;
+    void join_new_range(Piece piece, const Attributes& first, bool merges, bool memory_failed);
+    void write_pages(Piece piece, Attributes first);
+    [[nodiscard]] bool any_mapped(Piece piece) const;
+    [[nodiscard]] PageCount accounted_pages(Piece piece) const;
+    [[nodiscard]] Attributes last_page_of(Piece piece, Attributes first) const;
+
+    // Changes of flags (reference_change.cpp).
+    // How a walk over areas answers: whether a hole ends it, and what lack of memory is called.
+    struct Walk {
+        bool holes_stop;
+        Errno no_memory;
+    };
+    [[nodiscard]] Errno change(Piece piece, Flags flags);
+    [[nodiscard]] Errno merge_memory();
+    [[nodiscard]] Errno cut_to_change(Piece piece);
+    [[nodiscard]] Change protect_change(std::size_t cell, Prot prot) const;
+    [[nodiscard]] Change advice_change(std::size_t cell, Advice advice) const;
+    template <class Rule>
+    [[nodiscard]] Errno change_pieces(PageRange range, Walk walk, const Rule& rule);
+    template <class Rule>
+    [[nodiscard]] Errno reserve_all(Piece piece, bool beyond, Walk walk, const Rule& rule);
+
+    // Faults (reference_fault.cpp).
+    [[nodiscard]] FaultId choose_identity(std::size_t cell);
+    [[nodiscard]] bool may_share_identity(std::size_t cell) const;
+    void copy_area(Piece piece, std::vector<Cell>& child);
+    void call_for_area(HookKind kind, SpaceId space, Piece piece);
+
+    [[nodiscard]] std::vector<Cell>& cells() { return spaces_[space_.value]; }
+    [[nodiscard]] const std::vector<Cell>& cells() const { return spaces_[space_.value]; }
+
+    Cases& cases_;
+    const World* world_ = nullptr;
+    Cells layout_{PageCount{0}};
+    std::array<std::vector<Cell>, space_count_max> spaces_;
+    std::array<bool, space_count_max> exists_{};
+    std::vector<Object> objects_;
+    std::uint32_t faults_made_ = 0;
+
+    // The step under way.
+    SpaceId space_;
+    StepLog* log_ = nullptr;
+};
+
+}  // namespace vmacheck

@@ -1,0 +1,128 @@
+// The reference's faults and forks (Linux: __anon_vma_prepare() and anon_vma_fork() in mm/rmap.c,
+// find_mergeable_anon_vma() in mm/vma.c, dup_mmap() in mm/mmap.c).
+#include "model/reference.h"
+
+namespace vmacheck {
+
+// Page by page, as the accesses happen. Only the first write to private memory changes anything:
+// the whole area gets an identity. A fault never merges.
+Errno Reference::run(const Touch& op) {
+    const bool beyond = op.range.end().value > world_->pages.value;
+    if (op.range.empty()) return Errno::ok;
+    if (op.range.start.value >= world_->pages.value) return Errno::efault;
+    const Flag needed = op.access == Access::write ? Flag::write : Flag::read;
+    const std::size_t end = beyond ? layout_.count() : layout_.index(op.range.end());
+    for (std::size_t cell = layout_.index(op.range.start); cell < end; ++cell) {
+        if (!mapped(cell)) return Errno::efault;
+        const Attributes& at = cells()[cell].attributes;
+        if (!at.flags.has(needed)) return Errno::efault;
+        const bool copies = op.access == Access::write && !at.flags.has(Flag::shared);
+        if (copies && at.fault.none() && world_->profile->fault_identity) {
+            const FaultId identity = choose_identity(cell);
+            const std::size_t area_stop = area_end(cell);
+            for (std::size_t own = area_start(cell); own < area_stop; ++own) {
+                cells()[own].attributes.fault = identity;
+            }
+        }
+        const File* const file = world_->file(at.file);
+        if (file != nullptr && at.pgoff + layout_.weight(cell).value > file->pages.value) {
+            return Errno::efault;
+        }
+    }
+    return beyond ? Errno::efault : Errno::ok;
+}
+
+// The identity of the area behind or of the one before, if it may be shared, so that areas that
+// differ in their protection only can still merge later; else a new one.
+FaultId Reference::choose_identity(std::size_t cell) {
+    const std::size_t start = area_start(cell);
+    const std::size_t end = area_end(cell);
+    if (mapped(end) && may_share_identity(end)) {
+        const Attributes& next = cells()[end].attributes;
+        if (!next.fault.none() && !next.forked) return next.fault;
+    }
+    if (start > 0 && mapped(start - 1) && may_share_identity(start)) {
+        const Attributes& prev = cells()[start - 1].attributes;
+        if (!prev.fault.none() && !prev.forked) return prev.fault;
+    }
+    return FaultId{++faults_made_};
+}
+
+// anon_vma_compatible() for the two areas that meet at `cell`.
+bool Reference::may_share_identity(std::size_t cell) const {
+    const Attributes& left = cells()[cell - 1].attributes;
+    const Attributes& right = cells()[cell].attributes;
+    return (left.flags ^ right.flags).without(access_flags).empty() && left.file == right.file &&
+           left.pgoff + layout_.weight(cell - 1).value == right.pgoff;
+}
+
+// The child is a copy, area by area. Nothing is merged there, although areas that the parent could
+// not merge may have become equal.
+Errno Reference::run(const Fork& op) {
+    if (exists_[op.child.value]) return Errno::eexist;
+    const std::vector<Cell>& parent = cells();
+    std::vector<Cell>& child = spaces_[op.child.value];
+    child.assign(layout_.count(), Cell{});
+
+    Errno error = Errno::ok;
+    std::size_t copied = 0;  // The cells below are done.
+    while (copied < parent.size() && error == Errno::ok) {
+        const std::size_t start = copied;
+        const Cell& first = parent[start];
+        if (!first.mapped || first.attributes.flags.has(Flag::dont_copy)) {
+            ++copied;
+            continue;
+        }
+        const bool account = first.attributes.flags.has(Flag::account);
+        if ((account && log_->fails(Stage::charge)) || log_->fails(Stage::allocation)) {
+            error = Errno::enomem;
+            break;
+        }
+        copied = area_end(start);
+        copy_area({start, copied}, child);
+        call_for_area(HookKind::open, op.child, {start, copied});
+    }
+    if (error != Errno::ok) {
+        // The half-made child is taken apart again.
+        for (std::size_t cell = 0; cell < copied; ++cell) {
+            if (!child[cell].mapped || inside_area(cell)) continue;
+            call_for_area(HookKind::close, op.child, {cell, area_end(cell)});
+        }
+        return error;
+    }
+    exists_[op.child.value] = true;
+    space_ = op.child;
+    for (std::size_t cell = 1; cell < child.size(); ++cell) {
+        if (!mapped(cell) || inside_area(cell) || !mapped(cell - 1)) continue;
+        const Seam inherited = child[cell].seam;
+        record_seam(cell, inherited == Seam::none ? Seam::fork_copies_seams : inherited);
+    }
+    return Errno::ok;
+}
+
+// Each faulted area of the child gets an identity of its own, behind which its parent's pages are
+// still found: a chain of two, so it is "forked" (anon_vma_fork()).
+void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
+    Attributes attributes = cells()[piece.start].attributes;
+    const bool wiped = attributes.flags.has(Flag::wipe_on_fork);
+    FaultId identity;
+    if (!wiped && !attributes.fault.none()) identity.value = ++faults_made_;
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        child[cell] = cells()[cell];
+        child[cell].attributes.fault = identity;
+        child[cell].attributes.forked = !identity.none();
+    }
+    child[piece.start].boundary = true;
+}
+
+void Reference::call_for_area(HookKind kind, SpaceId space, Piece piece) {
+    const FileId file = cells()[piece.start].attributes.file;
+    if (!world_->has_close_hook(file)) return;
+    const PageRange range = range_between(layout_.start(piece.start), layout_.start(piece.end));
+    if (kind == HookKind::open)
+        log_->call_open(space, file, range);
+    else
+        log_->call_close(space, file, range);
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,44 @@
+// Stages: the named points inside an operation that can fail, and the failure of a step.
+//
+// Only the names are shared. Which stages an operation passes, and in which order, is written
+// twice: once in the reference and once in every implementation, and the two lists are compared.
+// The points are those of mmap_region() and vma_modify() in mm/vma.c of Linux 6.18.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace vmacheck {
+
+enum class Stage : std::uint8_t {
+    split,       // An area is allocated for the part that is split off: ENOMEM.
+    merge,       // Memory for a merge. mmap swallows the failure and leaves a seam (D12).
+    charge,      // The commit limit refuses: ENOMEM.
+    prepare,     // The file's mmap_prepare hook refuses.
+    allocation,  // The new area: ENOMEM.
+    hook,        // The file's mmap hook refuses.
+    shmem,       // The object behind a shared anonymous mapping: ENOMEM.
+};
+inline constexpr int stage_count = 7;
+
+inline constexpr std::array<std::string_view, stage_count> stage_names = {
+    "split", "merge", "charge", "prepare", "allocation", "hook", "shmem",
+};
+
+constexpr std::string_view name_of(Stage stage) {
+    return stage_names[static_cast<std::size_t>(stage)];
+}
+
+// The failure that a step carries: none, the k-th time that it reaches `stage` (`! split#2`), or
+// its k-th fallible point of any kind (`! #3`). `k` counts from 1.
+struct Failure {
+    enum class Kind : std::uint8_t { none, at_stage, at_any };
+    Kind kind = Kind::none;
+    Stage stage = Stage::split;
+    std::uint16_t k = 1;
+    friend constexpr bool operator==(const Failure&, const Failure&) = default;
+};
+inline constexpr std::uint16_t failure_k_max = 999;
+
+}  // namespace vmacheck

@@ -1,0 +1,62 @@
+// The world of a program: its size, its rules, its limits, and the files that can be mapped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/attributes.h"
+#include "model/page.h"
+#include "model/profile.h"
+
+namespace vmacheck {
+
+// How a file behaves when it is mapped. vmacheck plays the driver for every target.
+struct Driver {
+    bool mmap = false;          // Has file_operations.mmap: called with the new area.
+    bool mmap_prepare = false;  // Has file_operations.mmap_prepare: called before any merge.
+    bool close = false;         // Its areas have vm_ops->open and vm_ops->close.
+    friend constexpr bool operator==(Driver, Driver) = default;
+};
+
+struct File {
+    std::string name;
+    Driver driver;
+    PageCount pages{};       // Its size. An access behind its end fails with EFAULT.
+    bool read_only = false;  // Opened without FMODE_WRITE.
+    friend bool operator==(const File&, const File&) = default;
+};
+
+// An area that is there before the first step, as in a world that starts from a snapshot.
+struct InitialArea {
+    PageRange range;
+    Attributes attributes;  // `pgoff` is that of its first page; `fault` numbers are the program's.
+    friend bool operator==(const InitialArea&, const InitialArea&) = default;
+};
+
+inline constexpr PageCount world_pages_default{64};
+inline constexpr std::uint32_t max_map_count_default = 65530;  // vm.max_map_count of Linux.
+inline constexpr std::size_t world_files_max = 4096;
+inline constexpr int space_count_max = 4;  // Address spaces of a program; fork makes them.
+
+struct World {
+    PageCount pages = world_pages_default;
+    const Profile* profile = &linux_6_18_profile;
+    std::uint32_t max_map_count = max_map_count_default;
+    bool memory_merge =
+        false;  // PR_SET_MEMORY_MERGE is on: new private areas become mergeable (KSM).
+    std::vector<File> files;
+    std::vector<InitialArea> areas;
+
+    // Null for 0 and for the objects of shared anonymous mappings.
+    [[nodiscard]] const File* file(FileId id) const {
+        return id.value == 0 || id.value > files.size() ? nullptr : &files[id.value - 1];
+    }
+    [[nodiscard]] bool has_close_hook(FileId id) const {
+        const File* const found = file(id);
+        return found != nullptr && found->driver.close;
+    }
+    friend bool operator==(const World&, const World&) = default;
+};
+
+}  // namespace vmacheck
