@@ -1,0 +1,254 @@
+// Draws swarms and steps; see the header. Each type of field has one draw() below, and an operation
+// is drawn field by field, so that a new operation costs no line here.
+#include "search/generate.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "model/check_macro.h"
+
+namespace vmacheck {
+namespace {
+
+constexpr Flags read_write = Flag::read | Flag::write;
+
+// What a field is drawn from, and what the fields before it were.
+struct Context {
+    Source& source;
+    const Swarm& swarm;
+    const std::vector<Cell>* cells;  // Of the step's space; null if the state is not known.
+    PageRange range;                 // The range of the operation, once it is drawn.
+    bool bad_arguments;
+};
+
+Page draw_boundary(Context& context) {
+    Source& source = context.source;
+    const std::uint64_t pages = context.swarm.world.pages.value;
+    if (context.cells == nullptr) {
+        const std::vector<Page>& hot = context.swarm.hot_pages;
+        return hot[source.below(hot.size())];
+    }
+    // The start of the area or of the hole that a random page lies in.
+    const std::vector<Cell>& cells = *context.cells;
+    std::size_t at = source.below(pages);
+    const bool mapped = cells[at].mapped;
+    if (!mapped) {
+        while (at > 0 && !cells[at - 1].mapped) --at;
+    } else {
+        while (!cells[at].boundary) --at;
+    }
+    return Page{at};
+}
+
+// An end of a range: mostly a boundary, sometimes a page beside one, sometimes any page.
+Page draw_end(Context& context) {
+    Source& source = context.source;
+    const std::uint64_t pages = context.swarm.world.pages.value;
+    const std::uint64_t kind = source.below(8);
+    if (kind == 7) return Page{source.below(pages + 1)};
+    const Page boundary = draw_boundary(context);
+    if (kind == 5) return Page{std::min(boundary.value + 1, pages)};
+    if (kind == 6) return Page{boundary.value == 0 ? 0 : boundary.value - 1};
+    return boundary;
+}
+
+void draw(Context& context, PageRange& range) {
+    Source& source = context.source;
+    const std::uint64_t pages = context.swarm.world.pages.value;
+    Page start = draw_end(context);
+    Page end = source.below(4) < 2 ? start + PageCount{1 + source.below(4)} : draw_end(context);
+    if (end < start) std::swap(start, end);
+    if (start.value >= pages) start = Page{pages - 1};
+    if (end <= start) end = start + PageCount{1};
+    if (end.value > pages) end = Page{pages};
+    range = range_between(start, end);
+    if (context.bad_arguments && source.one_in(bad_range_one_in)) {
+        if (source.one_in(2))
+            range.count = PageCount{pages + 1 - range.start.value};
+        else
+            range.count = PageCount{0};
+    }
+    context.range = range;
+}
+
+void draw(Context& context, Prot& prot) {
+    prot = context.swarm.prots[context.source.below(context.swarm.prots.size())];
+}
+
+// The offset follows the address, from one of two bases, so that neighbours are often linear.
+void draw(Context& context, Backing& backing) {
+    Source& source = context.source;
+    const std::uint64_t files = context.swarm.world.files.size();
+    backing.file.value = static_cast<std::uint32_t>(source.below(files + 1));
+    if (backing.file.none()) return;
+    const std::uint64_t pages = context.swarm.world.pages.value;
+    backing.offset = context.range.start.value + (source.one_in(4) ? pages : 0);
+    if (context.bad_arguments && source.one_in(64)) backing.offset = file_pages_max;
+}
+
+void draw(Context& context, Sharing& sharing) {
+    sharing =
+        context.swarm.shared && context.source.one_in(3) ? Sharing::is_shared : Sharing::is_private;
+}
+
+void draw(Context& context, Placement& placement) {
+    const std::uint64_t choice = context.source.below(8);
+    placement = choice < 2 ? Placement::hint : choice < 7 ? Placement::fixed : Placement::noreplace;
+}
+
+void draw(Context& context, Reserve& reserve) {
+    reserve =
+        context.swarm.noreserve && context.source.one_in(4) ? Reserve::noreserve : Reserve::reserve;
+}
+
+void draw(Context& context, Advice& advice) {
+    advice = context.swarm.advices[context.source.below(context.swarm.advices.size())];
+}
+
+void draw(Context& context, Access& access) {
+    access = context.source.one_in(8) ? Access::read : Access::write;
+}
+
+void draw(Context& context, SpaceId& child) {
+    child.value = static_cast<std::uint8_t>(context.source.below(context.swarm.spaces));
+}
+
+template <std::size_t kind = 0>
+Op draw_op(std::size_t wanted, Context& context) {
+    if constexpr (kind < op_count) {
+        if (kind != wanted) return draw_op<kind + 1>(wanted, context);
+        std::variant_alternative_t<kind, Op> op;
+        for_each_field(op, [&](const auto&, auto& value) { draw(context, value); });
+        return op;
+    } else {
+        CHECK(wanted < op_count);
+        return {};
+    }
+}
+
+Failure draw_failure(Source& source) {
+    Failure failure;
+    failure.k = static_cast<std::uint16_t>(1 + (source.one_in(4) ? source.below(4) : 0));
+    if (source.one_in(3)) {
+        failure.kind = Failure::Kind::at_any;
+        failure.k = static_cast<std::uint16_t>(1 + source.below(4));
+    } else {
+        failure.kind = Failure::Kind::at_stage;
+        failure.stage = static_cast<Stage>(source.below(stage_count));
+    }
+    return failure;
+}
+
+// A few of the values that there are, at least one.
+template <class Value>
+void draw_some(Source& source, const std::vector<Value>& from, std::vector<Value>& some) {
+    some.clear();
+    const std::uint64_t wanted = 1 + source.below(std::min<std::size_t>(from.size(), 4));
+    for (std::uint64_t i = 0; i < wanted; ++i) some.push_back(from[source.below(from.size())]);
+}
+
+}  // namespace
+
+const Alphabet& core_alphabet() {
+    static const Alphabet alphabet{
+        "core",
+        false,
+        false,
+        false,
+        {{read_write}, {Flag::read}, {read_write | Flag::exec}, {}},
+        {Advice::dontdump, Advice::dodump, Advice::dontneed},
+    };
+    return alphabet;
+}
+
+const Alphabet& full_alphabet() {
+    static const Alphabet alphabet = [] {
+        Alphabet full{"full", true, true, true, {}, {}};
+        for (std::uint32_t bits : {3U, 1U, 7U, 0U, 5U, 2U}) full.prots.push_back({Flags::of(bits)});
+        for (std::size_t advice = 0; advice < advice_names.size(); ++advice) {
+            full.advices.push_back(static_cast<Advice>(advice));
+        }
+        return full;
+    }();
+    return alphabet;
+}
+
+const Alphabet* find_alphabet(std::string_view name) {
+    for (const Alphabet* alphabet : {&core_alphabet(), &full_alphabet()}) {
+        if (alphabet->name == name) return alphabet;
+    }
+    return nullptr;
+}
+
+void Generator::draw_world(Source& source, World& world) const {
+    const PageCount file_pages{pages_.value};
+    world.pages = pages_;
+    world.profile = &profile_;
+    world.areas.clear();
+    world.memory_merge = alphabet_.shared_memory && source.one_in(4);
+    world.max_map_count = max_map_count_default;
+    if (alphabet_.failures && source.one_in(4)) {
+        world.max_map_count = static_cast<std::uint32_t>(3 + source.below(8));
+    }
+    world.files.clear();
+    world.files.push_back({"a", {.mmap_prepare = true}, file_pages, false});
+    if (!alphabet_.shared_memory) return;
+    world.files.push_back({"b", {.mmap = true}, file_pages, false});
+    world.files.push_back({"c", {.mmap_prepare = true}, file_pages, true});
+    if (profile_.close_hooks)
+        world.files.push_back({"d", {.mmap = true, .close = true}, file_pages, false});
+    if (source.one_in(4)) {
+        world.files.push_back({"e", {.mmap = true, .mmap_prepare = true}, file_pages, false});
+    }
+    // Most programs know one or two files, so that neighbours have the same one.
+    std::swap(world.files[0], world.files[source.below(world.files.size())]);
+    world.files.resize(1 + source.below(world.files.size()));
+}
+
+void Generator::draw_swarm(Source& source, Swarm& swarm) const {
+    draw_world(source, swarm.world);
+    draw_some(source, alphabet_.prots, swarm.prots);
+    // Memory that can be written is what most rules are about.
+    if (!source.one_in(4)) swarm.prots.push_back({read_write});
+    draw_some(source, alphabet_.advices, swarm.advices);
+    constexpr std::array<std::uint8_t, op_count> weight = {6, 3, 6, 4, 3, 1};
+    static_assert(op_count == 6, "give the new operation a weight");
+    swarm.weight_sum = 0;
+    for (std::size_t op = 0; op < op_count; ++op) {
+        const bool always = std::holds_alternative<Mmap>(Op{}) && op == 0;
+        const bool fork = op_name(op) == Fork::name;
+        const bool drawn = always || !source.one_in(fork ? 2 : 4);
+        swarm.weights[op] = drawn && (!fork || alphabet_.forks) ? weight[op] : std::uint8_t{0};
+        swarm.weight_sum += swarm.weights[op];
+    }
+    swarm.spaces = swarm.weights[op_count - 1] == 0 ? 1 : 2 + source.below(2);
+    swarm.hot_pages.clear();
+    const std::uint64_t hot = 2 + source.below(6);
+    for (std::uint64_t i = 0; i < hot; ++i)
+        swarm.hot_pages.push_back(Page{source.below(pages_.value)});
+    constexpr std::array<std::uint64_t, 4> rates = {0, 8, 3, 0};
+    swarm.failure_one_in = alphabet_.failures ? rates[source.below(rates.size())] : 0;
+    swarm.noreserve = alphabet_.shared_memory && source.one_in(3);
+    swarm.shared = alphabet_.shared_memory && source.one_in(2);
+    swarm.length = 1 + source.below(steps_per_program_max);
+}
+
+Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* reference) const {
+    Step step;
+    std::uint64_t ticket = source.below(swarm.weight_sum);
+    std::size_t kind = 0;
+    while (ticket >= swarm.weights[kind]) ticket -= swarm.weights[kind++];
+    if (swarm.spaces > 1) step.space.value = static_cast<std::uint8_t>(source.below(swarm.spaces));
+    const std::vector<Cell>* cells = nullptr;
+    if (reference != nullptr && reference->has_space(step.space)) {
+        cells = &reference->cells(step.space);
+    }
+    Context context{source, swarm, cells, {}, alphabet_.failures};
+    step.op = draw_op(kind, context);
+    if (swarm.failure_one_in != 0 && source.one_in(swarm.failure_one_in)) {
+        step.failure = draw_failure(source);
+    }
+    return step;
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,128 @@
+// The order of what is smaller, and the loop over the passes (search/passes.h).
+#include "search/minimize.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_set>
+
+#include "model/text.h"
+#include "search/passes.h"
+
+namespace vmacheck {
+namespace {
+
+// How far a value is from the plainest of its type, and which attributes a program uses. The
+// plainest values are those that the kernel's own examples use: anonymous, private, rw-.
+struct Measure {
+    std::unordered_set<std::uint64_t> attributes;
+    std::uint64_t values = 0;
+
+    void use(std::uint64_t type, std::uint64_t value) {
+        attributes.insert((type << 56U) | value);
+        values += value;
+    }
+    void add(const PageRange& range) { values += range.count.value + range.start.value; }
+    void add(const Prot& prot) { use(1, prot.flags.bits ^ (Flag::read | Flag::write).bits); }
+    void add(const Backing& backing) {
+        use(2, backing.file.value);
+        values += backing.offset;
+    }
+    void add(const Sharing& sharing) { use(3, static_cast<std::uint64_t>(sharing)); }
+    void add(const Placement& placement) { use(4, static_cast<std::uint64_t>(placement)); }
+    void add(const Reserve& reserve) { use(5, static_cast<std::uint64_t>(reserve)); }
+    void add(const Advice& advice) { use(6, static_cast<std::uint64_t>(advice)); }
+    void add(const Access& access) { use(7, static_cast<std::uint64_t>(access)); }
+    void add(const SpaceId& space) { use(8, space.value); }
+};
+
+class Search {
+  public:
+    Search(const Candidate& candidate, const Finding& finding, const Predicate& predicate,
+           const MinimizeOptions& options,
+           const std::function<void(const Candidate&, std::uint64_t)>& progress)
+        : best_{candidate, finding, 0, true},
+          best_size_(size_of(candidate)),
+          predicate_(predicate),
+          options_(options),
+          progress_(progress) {}
+
+    // The only door: order, then memory, then the run itself.
+    bool consider(const Candidate& candidate) {
+        const Size size = size_of(candidate);
+        if (!(size < best_size_)) return false;
+        if (best_.tries >= options_.tries_max) {
+            best_.finished = false;
+            return false;
+        }
+        if (!tried_.insert(print_program(program_of(candidate.world, candidate.steps))).second) {
+            return false;
+        }
+        ++best_.tries;
+        const std::optional<Finding> finding = predicate_(candidate);
+        if (!finding) return false;
+        if (!options_.any_failure && finding->bucket != best_.finding.bucket) return false;
+        best_.candidate = candidate;
+        best_.finding = *finding;
+        best_size_ = size;
+        if (progress_) progress_(best_.candidate, best_.tries);
+        return true;
+    }
+
+    Minimized run() {
+        const Consider door = [this](const Candidate& candidate) { return consider(candidate); };
+        const Size* const size = &best_size_;
+        for (Size before{}; before != *size && best_.finished;) {
+            before = *size;
+            for (const Pass pass : all_passes()) pass(best_.candidate, best_.finding, door);
+        }
+        return best_;
+    }
+
+  private:
+    Minimized best_;
+    Size best_size_;
+    const Predicate& predicate_;
+    const MinimizeOptions& options_;
+    const std::function<void(const Candidate&, std::uint64_t)>& progress_;
+    std::unordered_set<std::string> tried_;
+};
+
+}  // namespace
+
+Size size_of(const Candidate& candidate) {
+    Measure measure;
+    Size size;
+    for (const Step& step : candidate.steps) {
+        if (step.failure.kind != Failure::Kind::none) {
+            size.failures += step.failure.k;
+            // A named stage says more than a number.
+            measure.values += step.failure.kind == Failure::Kind::at_any ? 1 : 0;
+        }
+        measure.add(step.space);
+        std::visit(
+            [&](const auto& op) {
+                for_each_field(op, [&](const auto&, const auto& value) { measure.add(value); });
+            },
+            step.op);
+    }
+    const World& world = candidate.world;
+    size.steps = candidate.steps.size();
+    size.pages = world.pages.value;
+    size.attributes = measure.attributes.size();
+    size.values = measure.values + world.files.size() + world.areas.size();
+    size.values += world.memory_merge ? 1 : 0;
+    size.values += world.max_map_count == max_map_count_default ? 0 : 1;
+    for (const File& file : world.files) {
+        size.values += file.read_only ? 1 : 0;
+        size.values += file.driver.close ? 1 : 0;
+    }
+    return size;
+}
+
+Minimized minimize(const Candidate& candidate, const Finding& finding, const Predicate& predicate,
+                   const MinimizeOptions& options,
+                   const std::function<void(const Candidate&, std::uint64_t tries)>& progress) {
+    return Search(candidate, finding, predicate, options, progress).run();
+}
+
+}  // namespace vmacheck
