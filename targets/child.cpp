@@ -1,0 +1,123 @@
+// Forking, watching and reaping of children; see the header.
+#include "targets/child.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+namespace vmacheck {
+namespace {
+
+constexpr std::chrono::milliseconds poll_interval{2};
+
+// Runs in the child: nothing of the parent's terminal handling, no core file, no orphan.
+[[noreturn]] void become_child(const std::function<int(int)>& work, int output,
+                               const ChildOptions& options, pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(child_exit_max + 1);
+    const rlimit no_core{0, 0};
+    setrlimit(RLIMIT_CORE, &no_core);
+    const bool keep = !options.stderr_path.empty();
+    const int log = keep ? open(options.stderr_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666)
+                         : open("/dev/null", O_WRONLY);
+    if (log >= 0) dup2(log, STDERR_FILENO);
+    const int code = work(output);
+    // exit() and not _exit(): a sanitizer looks for leaks here. What the parent had buffered was
+    // flushed before the fork.
+    std::exit(code);
+}
+
+}  // namespace
+
+Child::Child(const std::function<int(int output)>& work, const Heartbeat& heartbeat,
+             const ChildOptions& options)
+    : heartbeat_(heartbeat), options_(options), last_change_(std::chrono::steady_clock::now()) {
+    int ends[2] = {-1, -1};
+    std::fflush(nullptr);
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+        const pid_t parent = getpid();
+        pid_ = fork();
+        if (pid_ == 0) {
+            close(ends[0]);
+            fcntl(ends[1], F_SETFL, 0);
+            become_child(work, ends[1], options_, parent);
+        }
+        close(ends[1]);
+        input_ = ends[0];
+    }
+    if (pid_ < 0) {
+        std::perror("vmacheck: cannot start a child process");
+        std::exit(2);
+    }
+    last_beat_ = heartbeat_.beats.load(std::memory_order_relaxed);
+}
+
+Child::~Child() {
+    if (!ended_) {
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+    close(input_);
+}
+
+void Child::drain() {
+    char buffer[4096];
+    for (ssize_t got = 0; (got = read(input_, buffer, sizeof buffer)) > 0;) {
+        output_.append(buffer, static_cast<std::size_t>(got));
+    }
+}
+
+void Child::reap(int status) {
+    drain();
+    ended_ = true;
+    if (end_.kind == ChildEnd::Kind::hung) return;
+    if (WIFEXITED(status) && WEXITSTATUS(status) <= child_exit_max) {
+        end_.exit_code = WEXITSTATUS(status);
+        return;
+    }
+    end_.kind = ChildEnd::Kind::crashed;
+    end_.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+bool Child::poll() {
+    if (ended_) return true;
+    drain();
+    int status = 0;
+    if (waitpid(pid_, &status, WNOHANG) == pid_) {
+        reap(status);
+        return true;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    const std::uint64_t beat = heartbeat_.beats.load(std::memory_order_relaxed);
+    if (beat != last_beat_) {
+        last_beat_ = beat;
+        last_change_ = now;
+    } else if (now - last_change_ > options_.patience) {
+        end_.kind = ChildEnd::Kind::hung;
+        kill(pid_, SIGKILL);
+        waitpid(pid_, &status, 0);
+        reap(status);
+        return true;
+    }
+    return false;
+}
+
+void Child::wait() {
+    // The first looks come soon after each other: most children of the minimizer end within a
+    // millisecond.
+    std::chrono::microseconds pause{20};
+    while (!poll()) {
+        std::this_thread::sleep_for(pause);
+        if (pause < poll_interval) pause *= 2;
+    }
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,92 @@
+// Isolation: work that may crash or hang runs in a child process, under limits, and leaves nothing
+// behind. What the child has to say comes back through a pipe; what became of it is a value.
+#pragma once
+
+#include <sys/types.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace vmacheck {
+
+// How a child ended. A sanitizer's report is a crash: it ends its process with an exit code of its
+// own choice, which is none of ours.
+struct ChildEnd {
+    enum class Kind : std::uint8_t { finished, crashed, hung };
+    Kind kind = Kind::finished;
+    int exit_code = 0;  // If finished: what `work` returned.
+    int signal = 0;     // If crashed by one.
+};
+
+// `work` returns one of these; every other exit code of a child is a crash.
+inline constexpr int child_exit_max = 3;
+
+// Memory that parent and child share: the child's steps, so that the parent can tell a hang.
+struct Heartbeat {
+    std::atomic<std::uint64_t> beats{0};
+};
+
+// Anonymous shared memory for one object of a plain type, zeroed.
+template <class Type>
+class Shared {
+  public:
+    Shared();
+    Shared(const Shared&) = delete;
+    Shared& operator=(const Shared&) = delete;
+    ~Shared();
+    Type* operator->() const { return object_; }
+    Type& operator*() const { return *object_; }
+
+  private:
+    Type* object_;
+};
+
+struct ChildOptions {
+    // Without a new beat for so long, the child is killed and has hung.
+    std::chrono::milliseconds patience{2000};
+    // Where the child's stderr goes; empty: it is dropped.
+    std::string stderr_path;
+};
+
+// One running child. Destroying it kills it.
+class Child {
+  public:
+    // Forks; `work` runs in the child with the writing end of a pipe. The child dies with its
+    // parent.
+    Child(const std::function<int(int output)>& work, const Heartbeat& heartbeat,
+          const ChildOptions& options);
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    ~Child();
+
+    // Looks at the child without waiting: true once it has ended, with end() and output() filled
+    // in.
+    bool poll();
+    // Waits for the end.
+    void wait();
+
+    [[nodiscard]] bool ended() const { return ended_; }
+    [[nodiscard]] const ChildEnd& end() const { return end_; }
+    [[nodiscard]] const std::string& output() const { return output_; }
+
+  private:
+    void drain();
+    void reap(int status);
+
+    const Heartbeat& heartbeat_;
+    ChildOptions options_;
+    pid_t pid_ = -1;
+    int input_ = -1;
+    bool ended_ = false;
+    ChildEnd end_;
+    std::string output_;
+    std::uint64_t last_beat_ = 0;
+    std::chrono::steady_clock::time_point last_change_;
+};
+
+}  // namespace vmacheck
+
+#include "targets/shared_memory.h"
