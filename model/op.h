@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <variant>
 
 #include "model/attributes.h"

@@ -1,6 +1,7 @@
 // The world of a program: its size, its rules, its limits, and the files that can be mapped.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

@@ -1,0 +1,65 @@
+// What printing and parsing have to agree on: the words of each field type, and the flags that an
+// initial area has without saying so. Only model/text_*.cpp include this.
+//
+// A field type that is an enum needs one line here and no code elsewhere. The value whose name is
+// empty is printed as nothing and is optional in a text.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "model/program.h"
+
+namespace vmacheck::text {
+
+using Names = std::span<const std::string_view>;
+
+constexpr Names names_of(Sharing) {
+    return sharing_names;
+}
+constexpr Names names_of(Placement) {
+    return placement_names;
+}
+constexpr Names names_of(Reserve) {
+    return reserve_names;
+}
+constexpr Names names_of(Advice) {
+    return advice_names;
+}
+constexpr Names names_of(Access) {
+    return access_names;
+}
+
+// A hook that a driver may have. `none` stands for a driver without any.
+struct DriverWord {
+    std::string_view name;
+    bool Driver::*member;
+};
+inline constexpr std::array<DriverWord, 3> driver_words = {{
+    {"mmap", &Driver::mmap},
+    {"mmap_prepare", &Driver::mmap_prepare},
+    {"close", &Driver::close},
+}};
+inline constexpr std::string_view driver_none = "none";
+inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.
+
+// The flags that `flags=` may list: those from `account` on. Protection and sharing say the others.
+inline constexpr std::size_t listed_flags_first = static_cast<std::size_t>(Flag::account);
+inline constexpr Names listed_flag_names = Names(flag_names).subspan(listed_flags_first);
+
+constexpr Flags listed_flag(std::size_t index) {
+    return Flag(listed_flags_first + index);
+}
+
+// The flags that mmap gives to an area. A shared mapping of a read-only file lacks VM_SHARED and
+// VM_MAYWRITE, yet keeps VM_MAYSHARE (do_mmap() in mm/mmap.c).
+constexpr Flags initial_flags(Prot prot, Sharing sharing, bool read_only) {
+    const Flags flags = prot.flags | may_access_flags;
+    if (sharing == Sharing::is_private) return flags;
+    if (read_only) return (flags | Flag::may_share).without(Flag::may_write);
+    return flags | Flag::may_share | Flag::shared;
+}
+
+}  // namespace vmacheck::text

@@ -1,0 +1,163 @@
+// Parsing of the lines in front of the steps: `world`, `file` and `area`.
+#include "model/text_header.h"
+
+#include <array>
+
+namespace vmacheck::text {
+
+namespace {
+
+// Takes one of `settings`, whose bit in `seen` must not be set; one that ends with `=` is only the
+// start of its word. The index is that of the setting.
+bool take_setting(LineScanner& line, Names settings, std::uint32_t& seen, std::size_t& index) {
+    Expected expected;
+    for (index = 0; index < settings.size(); index++) {
+        const std::string_view name = settings[index];
+        const std::uint32_t bit = std::uint32_t{1} << index;
+        if ((seen & bit) != 0) continue;
+        const bool is_start = name.back() == '=' && line.word().substr(0, name.size()) == name;
+        if (is_start) line.take_part(name.size());
+        if (is_start || line.take_if(name)) {
+            seen |= bit;
+            return true;
+        }
+        expected.push_back(quoted(name));
+    }
+    expected.emplace_back("the end of the line");
+    return line.fail(expected);
+}
+
+bool parse_area_range(LineScanner& line, const World& world, PageRange& range) {
+    const std::string_view word = line.word();
+    const Page first_free = world.areas.empty() ? Page{} : world.areas.back().range.end();
+    if (!parse_value(line, range, {})) return false;
+    if (range.empty()) return line.fail_on(word, {"an area of at least one page"});
+    if (range.start < first_free) {
+        return line.fail_on(word, {"an area behind the one before, from page " +
+                                   std::to_string(first_free.value) + " on"});
+    }
+    if (range.end().value > world.pages.value) {
+        return line.fail_on(word, {"an area inside of the world of " +
+                                   std::to_string(world.pages.value) + " pages"});
+    }
+    return true;
+}
+
+bool parse_area_sharing(LineScanner& line, const World& world, InitialArea& area, Prot prot) {
+    const std::string_view word = line.word();
+    const File* const file = world.file(area.attributes.file);
+    const bool read_only = file != nullptr && file->read_only;
+    Sharing sharing = Sharing::is_private;
+    if (!parse_value(line, sharing, {})) return false;
+    if (sharing == Sharing::is_shared && file == nullptr) {
+        line.fail_on(word, {"`private`"});
+        line.explain(" (an initial area cannot be shared anonymous memory)");
+        return false;
+    }
+    if (sharing == Sharing::is_shared && read_only && prot.flags.has(Flag::write)) {
+        line.fail_on(word, {"`private`"});
+        line.explain(" (a shared area of a file with mode=ro cannot be writable)");
+        return false;
+    }
+    area.attributes.flags = initial_flags(prot, sharing, read_only);
+    return true;
+}
+
+bool parse_area_settings(LineScanner& line, InitialArea& area) {
+    static constexpr std::array<std::string_view, 4> settings = {"flags=", "fault=", "forked",
+                                                                 "pgoff="};
+    constexpr std::uint32_t forked_bit = 4;  // As if seen: `forked` may only come after `fault=`.
+    constexpr std::uint32_t pgoff_bit = 8;   // The offset in a file stands behind its name.
+    Attributes& attributes = area.attributes;
+    std::uint32_t seen = forked_bit | (attributes.file.none() ? 0 : pgoff_bit);
+    while (!line.at_end()) {
+        std::size_t setting = 0;
+        if (!take_setting(line, settings, seen, setting)) return false;
+        if (setting == 0) {
+            if (!parse_listed_flags(line, attributes.flags)) return false;
+        } else if (setting == 1) {
+            std::uint64_t fault = 0;
+            const NumberLimits limits = {"a fault identity", 1, fault_number_max};
+            if (!parse_number(line, fault, limits)) return false;
+            attributes.fault.value = static_cast<std::uint32_t>(fault);
+            seen &= ~forked_bit;
+        } else if (setting == 2) {
+            attributes.forked = true;
+        } else {
+            const NumberLimits limits = {"an offset in pages", 0, page_number_max - 1};
+            if (!parse_number(line, attributes.pgoff, limits)) return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
+
+bool parse_world(LineScanner& line, World& world) {
+    static constexpr std::array<std::string_view, 4> settings = {
+        "pages=", "profile=", "max_map_count=", "memory_merge"};
+    std::uint32_t seen = 0;
+    while (!line.at_end()) {
+        std::size_t setting = 0;
+        if (!take_setting(line, settings, seen, setting)) return false;
+        if (setting == 0) {
+            const NumberLimits limits = {"a number of pages", 1, page_number_max};
+            if (!parse_number(line, world.pages.value, limits)) return false;
+        } else if (setting == 1) {
+            if (!parse_profile(line, world.profile)) return false;
+        } else if (setting == 2) {
+            std::uint64_t count = 0;
+            const NumberLimits limits = {"a number of areas", 0, UINT32_MAX};
+            if (!parse_number(line, count, limits)) return false;
+            world.max_map_count = static_cast<std::uint32_t>(count);
+        } else {
+            world.memory_merge = true;
+        }
+    }
+    return true;
+}
+
+bool parse_file(LineScanner& line, World& world, FileNames& files) {
+    static constexpr std::array<std::string_view, 3> settings = {"driver=", "pages=", "mode=ro"};
+    std::vector<File>& declared = world.files;
+    if (!check_count(line, declared.size(), world_files_max, "files")) return false;
+    File file;
+    if (!parse_new_file_name(line, file.name, files)) return false;
+    std::uint32_t seen = 0;
+    while (!line.at_end()) {
+        std::size_t setting = 0;
+        if (!take_setting(line, settings, seen, setting)) return false;
+        if (setting == 0) {
+            if (!parse_driver(line, file.driver)) return false;
+        } else if (setting == 1) {
+            const NumberLimits limits = {"a number of pages", 0, page_number_max - 1};
+            if (!parse_number(line, file.pages.value, limits)) return false;
+        } else {
+            file.read_only = true;
+        }
+    }
+    const bool has_driver = (seen & 1U) != 0;
+    if (!has_driver) return line.fail({"`driver=`"});
+    declared.push_back(file);
+    files.emplace(file.name, FileId{static_cast<std::uint32_t>(declared.size())});
+    return true;
+}
+
+bool parse_area(LineScanner& line, World& world, const FileNames& files) {
+    std::vector<InitialArea>& areas = world.areas;
+    if (!check_count(line, areas.size(), initial_areas_max, "initial areas")) return false;
+    InitialArea area;
+    Prot prot;
+    Backing backing;
+    if (!parse_area_range(line, world, area.range)) return false;
+    if (!parse_value(line, prot, files)) return false;
+    if (!parse_value(line, backing, files)) return false;
+    area.attributes.file = backing.file;
+    area.attributes.pgoff = backing.file.none() ? area.range.start.value : backing.offset;
+    if (!parse_area_sharing(line, world, area, prot)) return false;
+    if (!parse_area_settings(line, area)) return false;
+    areas.push_back(area);
+    return true;
+}
+
+}  // namespace vmacheck::text

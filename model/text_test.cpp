@@ -1,0 +1,398 @@
+// Tests of the text of programs: the two laws on texts written by hand, what is printed for each
+// kind of line, and a table of bad texts with their errors. The blocks of docs/format.md are texts,
+// too.
+#include "model/text.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <ostream>
+
+namespace vmacheck {
+
+namespace {
+
+Program parsed(std::string_view text) {
+    std::variant<Program, ParseError> result = parse_program(text);
+    if (const auto* const error = std::get_if<ParseError>(&result)) {
+        ADD_FAILURE() << error->line << ':' << error->column << ": " << error->message << "\n"
+                      << text;
+        return {};
+    }
+    return std::get<Program>(result);
+}
+
+// The text prints as `printed`, which is a fixpoint and the same program.
+void expect_prints(std::string_view text, std::string_view printed) {
+    const Program program = parsed(text);
+    EXPECT_EQ(print_program(program), printed);
+    EXPECT_TRUE(parsed(printed) == program) << printed;
+}
+
+std::string error_of(std::string_view text) {
+    const std::variant<Program, ParseError> result = parse_program(text);
+    const auto* const error = std::get_if<ParseError>(&result);
+    if (error == nullptr) return "no error";
+    return std::to_string(error->line) + ":" + std::to_string(error->column) + " " + error->message;
+}
+
+const std::string header = "vma 1\nworld pages=64 profile=linux-6.18\n";
+
+// `line` behind the header and a file `a`, printed.
+void expect_line(const std::string& line, const std::string& printed) {
+    const std::string start = header + "file a driver=mmap_prepare pages=8\n";
+    expect_prints(start + line, start + printed + "\n");
+}
+
+std::string format_manual() {
+    std::ifstream file(VMACHECK_SOURCE_DIR "/docs/format.md");
+    EXPECT_TRUE(file.is_open());
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<std::string> blocks_of(const std::string& manual) {
+    const std::string open = "```vma\n";
+    std::vector<std::string> blocks;
+    std::size_t start = manual.find(open);
+    while (start != std::string::npos) {
+        start += open.size();
+        const std::size_t end = manual.find("```", start);
+        blocks.push_back(manual.substr(start, end - start));
+        start = manual.find(open, end);
+    }
+    return blocks;
+}
+
+TEST(text, prints_every_block_of_its_manual_as_the_same_program) {
+    const std::vector<std::string> blocks = blocks_of(format_manual());
+    EXPECT_GE(blocks.size(), 6U);
+    for (const std::string& block : blocks) {
+        const std::string printed = print_program(parsed(block));
+        expect_prints(block, printed);
+    }
+}
+
+TEST(text, has_a_manual_that_names_every_word) {
+    const std::string manual = format_manual();
+    const auto expect_word = [&](std::string_view word) {
+        const std::string quoted = "`" + std::string(word) + "`";
+        EXPECT_NE(manual.find(quoted), std::string::npos) << quoted;
+    };
+    for (std::size_t kind = 0; kind < op_count; kind++) expect_word(op_name(kind));
+    for (const std::string_view word : sharing_names) expect_word(word);
+    for (const std::string_view word : advice_names) expect_word(word);
+    for (const std::string_view word : errno_names) expect_word(word);
+    for (const std::string_view word : stage_names) expect_word(word);
+    for (const Profile* const profile : all_profiles) expect_word(profile->name);
+    for (int i = static_cast<int>(Flag::account); i < flag_count; i++) {
+        expect_word(flag_names[static_cast<std::size_t>(i)]);
+    }
+    for (const char* word : {"noreplace", "fixed", "noreserve", "read"}) expect_word(word);
+}
+
+TEST(text, prints_the_block_of_the_design) {
+    const std::string block = blocks_of(format_manual()).at(0);
+    expect_prints(block, R"(vma 1  # format version, always the first line
+world pages=64 profile=linux-6.18 max_map_count=32
+file a driver=mmap_prepare pages=32
+file b driver=mmap,close
+mmap 0+4 rw- anon private                    = ok
+mmap 8+2 r-- file=a@0 shared                 = ok
+touch 0+1
+mprotect 1+2 r--                             = ok
+areas 0+1 rw- | 1+2 r-- | 3+1 rw- | 8+2 r--)"
+                         "  # every area of the space, checked on replay;"
+                         " `areas 4` is the short form\n"
+                         R"(munmap 2+1 ! split                           = ENOMEM
+mmap 8+1 rw- file=b@0 private fixed ! hook   = ENOMEM
+fork 1                                       = ok
+@1 mprotect 0+4 rwx                          = ok
+areas @1 0+1 rwx | 1+2 rwx | 3+1 rwx | 9+1 r--)"
+                         "  # faulted before the fork: each got an identity of its own,"
+                         " so they never merge here\n");
+}
+
+TEST(text, becomes_a_program_of_the_values_that_it_names) {
+    const Program program = parsed(header +
+                                   "file a driver=close mode=ro\n"
+                                   "@2 mmap 8+2 r-x file=a@5 shared fixed ! merge#7 = EACCES\n");
+    ASSERT_EQ(program.world.files.size(), 1U);
+    EXPECT_EQ(program.world.files[0].name, "a");
+    EXPECT_TRUE(program.world.files[0].driver.close);
+    EXPECT_TRUE(program.world.files[0].read_only);
+    ASSERT_EQ(program.steps().size(), 1U);
+    const Step step = program.steps()[0];
+    const Mmap expected{{{8}, {2}},         {Flag::read | Flag::exec}, {{1}, 5},
+                        Sharing::is_shared, Placement::fixed,          Reserve::reserve};
+    EXPECT_TRUE(step.op == Op(expected));
+    EXPECT_EQ(step.space.value, 2);
+    EXPECT_TRUE((step.failure == Failure{Failure::Kind::at_stage, Stage::merge, 7}));
+    EXPECT_TRUE(
+        (std::get<StepLine>(program.lines[0].content).claim == Result{Errno::eacces, false}));
+}
+
+TEST(text, leaves_out_what_has_its_default) {
+    expect_prints("vma 1", header);
+    expect_prints("vma 1\nworld\n", header);
+    expect_prints("vma 1\nworld max_map_count=65530 profile=linux-6.18 pages=64", header);
+    expect_line("@0 touch 0+1", "touch 0+1");
+    expect_line("touch 0+1 ! split#1", "touch 0+1 ! split");
+    expect_line("touch 0+1 ! #1", "touch 0+1 ! #1");
+    expect_line("areas @0 7", "areas 7");
+    expect_line("area 4+2 r-- anon private pgoff=4", "area 4+2 r-- anon private");
+}
+
+TEST(text, prints_one_space_between_words_and_claims_in_a_column) {
+    const std::string pad(31, ' ');
+    expect_line("  touch   0+1   read =  ok   unused  ", "touch 0+1 read" + pad + "= ok unused");
+    const std::string wide = "mmap 1000000000000+2000000000000 rw- anon private";
+    expect_line(wide + "   = ok", wide + " = ok");
+}
+
+TEST(text, prints_drivers_in_the_order_of_their_hooks) {
+    const auto expect_file = [](const std::string& line, const std::string& printed) {
+        expect_prints(header + line, header + printed + "\n");
+    };
+    expect_file("file x driver=none", "file x driver=none");
+    expect_file("file x driver=close,plain", "file x driver=mmap_prepare,close");
+    expect_file("file x mode=ro driver=mmap pages=0", "file x driver=mmap mode=ro");
+}
+
+TEST(text, says_flags_of_initial_areas_that_protection_and_sharing_do_not) {
+    expect_line("area 0+1 r-- file=a@3 shared flags=hugepage,account",
+                "area 0+1 r-- file=a@3 shared flags=account,hugepage");
+    expect_line("area 0+1 --- anon private pgoff=9 fault=3 forked",
+                "area 0+1 --- anon private fault=3 forked pgoff=9");
+}
+
+TEST(text, gives_initial_areas_the_flags_of_mmap) {
+    const Program program = parsed(header +
+                                   "file a driver=plain\nfile r driver=plain mode=ro\n"
+                                   "area 0+1 rw- anon private\n"
+                                   "area 1+1 r-- file=a@3 shared\n"
+                                   "area 2+1 r-- file=r@4 shared\n"
+                                   "area 3+1 rw- file=r@4 private\n");
+    const Flags may_read_exec = Flag::may_read | Flag::may_exec;
+    const std::vector<InitialArea>& areas = program.world.areas;
+    ASSERT_EQ(areas.size(), 4U);
+    EXPECT_EQ(areas[0].attributes.flags, may_access_flags | Flag::read | Flag::write);
+    EXPECT_EQ(areas[1].attributes.flags,
+              may_access_flags | Flag::read | Flag::shared | Flag::may_share);
+    EXPECT_EQ(areas[2].attributes.flags, may_read_exec | Flag::read | Flag::may_share);
+    EXPECT_EQ(areas[3].attributes.flags, may_access_flags | Flag::read | Flag::write);
+    EXPECT_EQ(areas[2].attributes.pgoff, 4U);
+    EXPECT_EQ(areas[2].attributes.file.value, 2U);
+}
+
+TEST(text, keeps_comments_where_they_stand) {
+    const std::string text =
+        "vma 1  # version\n"
+        "# above the world\n"
+        "world pages=64 profile=linux-6.18  # beside the world\n"
+        "file a driver=none\n"
+        "#\n"
+        "#  indented, and empty above\n"
+        "file b driver=none  # b\n"
+        "# \xc3\xa4rea \xe2\x82\xac \xf0\x9f\x98\x80\n"
+        "area 0+1 r-- anon private\n"
+        "touch 0+1 ! split  #2 is no count here\n"
+        "# above the claim\n"
+        "areas 1  # one\n"
+        "# the end\n"
+        "#the very end\n";
+    expect_prints(text, text);
+    const Program program = parsed(text);
+    EXPECT_EQ(program.file_comments.size(), 2U);
+    EXPECT_EQ(program.file_comments[1].above.size(), 2U);
+    EXPECT_EQ(program.file_comments[1].beside, " b");
+    EXPECT_EQ(program.end_comments.size(), 2U);
+}
+
+TEST(text, drops_empty_lines_and_empty_comments_beside) {
+    expect_line("\n\n  \ntouch 0+1 #\n\n", "touch 0+1");
+    expect_line("touch 0+1#x\n  # y\n", "touch 0+1  #x\n# y");
+    EXPECT_TRUE(parsed(header + "file a driver=none #\n").file_comments.empty());
+}
+
+TEST(text, ends_before_trailing_nul_bytes) {
+    const std::string nuls(3, '\0');
+    expect_line("touch 0+1\n" + nuls, "touch 0+1");
+    expect_line("touch 0+1" + nuls, "touch 0+1");
+    EXPECT_EQ(error_of("vma 1\ntouch 0+" + nuls),
+              "2:7 expected a range such as `8+2` with numbers below 2^52, found `0+`");
+    EXPECT_EQ(error_of("vma 1\n" + nuls + "touch 0+1\n"),
+              "2:1 expected printable ASCII, found byte 0x00");
+}
+
+TEST(text, prints_the_header_and_the_steps_alone) {
+    const Program program =
+        parsed(header +
+               "file a driver=mmap pages=3  # beside\n"
+               "area 0+1 r-- file=a@0 private\n"
+               "@1 mmap 1+1 rwx file=a@9 shared noreplace noreserve ! #12 = ok\n");
+    std::string out;
+    print_header(out, program.world);
+    EXPECT_EQ(out, header + "file a driver=mmap pages=3\narea 0+1 r-- file=a@0 private\n");
+    out = ">";
+    print_step(out, program.steps().at(0), program.world);
+    EXPECT_EQ(out, ">@1 mmap 1+1 rwx file=a@9 shared noreplace noreserve ! #12");
+}
+
+TEST(text, prints_the_attributes_of_any_area_for_reports) {
+    World world;
+    Attributes attributes;
+    attributes.flags = access_flags | Flag::may_share | Flag::account;
+    attributes.file = {7};  // The object of shared anonymous memory.
+    attributes.fault = {2};
+    std::string out;
+    print_attributes(out, attributes, Page{4}, world);
+    EXPECT_EQ(out, "rwx anon shared flags=account fault=2 pgoff=0");
+}
+
+struct Bad {
+    std::string text;
+    std::string error;
+};
+
+void expect_errors(const std::string& start, const std::vector<Bad>& table) {
+    for (const Bad& bad : table) EXPECT_EQ(error_of(start + bad.text), bad.error) << bad.text;
+}
+
+TEST(text, refuses_bad_first_lines) {
+    expect_errors(
+        "", {
+                {"", "1:1 expected `vma 1` as the first line, found the end of the line"},
+                {"# x\nvma 1\n", "1:1 expected `vma 1` as the first line, found a comment"},
+                {" vma 1\n", "1:2 expected `vma 1` as the first line, found `vma`"},
+                {"vma 2\n", "1:5 expected the version `1`, found `2`"},
+                {"vma  1\n", "1:5 expected the version `1`, found a space"},
+                {"vma 1\r\n", "1:6 expected printable ASCII, found byte 0x0D (a carriage return)"},
+                {"\x7f", "1:1 expected printable ASCII, found byte 0x7F"},
+            });
+}
+
+TEST(text, refuses_bad_bytes) {
+    const std::string comment =
+        " expected a comment in UTF-8 without control characters, found byte ";
+    expect_errors(
+        "vma 1\n",
+        {
+            {"touch\t0+1", "2:6 expected printable ASCII, found byte 0x09 (a tab)"},
+            {"touch 0+1 \xc3\xa4", "2:11 expected printable ASCII, found byte 0xC3"},
+            {"touch 0+1 # \x01", "2:13" + comment + "0x01"},
+            {"# x\r\n", "2:4" + comment + "0x0D (a carriage return)"},
+            {"# \xc0\x80", "2:3" + comment + "0xC0"},
+            {"# \xed\xa0\x80", "2:3" + comment + "0xED"},
+            {"# \xf4\x90\x80\x80", "2:3" + comment + "0xF4"},
+            {"touch 0+1 ! #\xc3\xa4", "2:14 expected a count from 1 to 999, found `\xc3\xa4`"},
+        });
+}
+
+TEST(text, refuses_bad_headers) {
+    const std::string steps =
+        "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `areas` or `@SPACE`, found ";
+    const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
+    expect_errors(
+        "vma 1\n",
+        {
+            {"wurld", "2:1 expected `world`, `file`, `area`, " + steps + "`wurld`"},
+            {"world\nworld", "3:1 expected `file`, `area`, " + steps + "`world`" + order},
+            {"touch 0+1\nfile a driver=none", "3:1 expected " + steps + "`file`" + order},
+            {"world pages=0",
+             "2:13 expected a number of pages from 1 to 4503599627370496, found `0`"},
+            {"world pages=4 pages=5",
+             "2:15 expected `profile=`, `max_map_count=`, `memory_merge` "
+             "or the end of the line, found `pages=5`"},
+            {"world profile=linux", "2:15 expected `canonical` or `linux-6.18`, found `linux`"},
+            {"file a/b driver=none",
+             "2:6 expected a file name of at most 64 characters out of A-Z, "
+             "a-z, 0-9, `_`, `.` and `-`, found `a/b`"},
+            {"file " + std::string(65, 'a'),
+             "2:6 expected a file name of at most 64 characters out of A-Z, a-z, 0-9, `_`, `.` and "
+             "`-`, found `" +
+                 std::string(40, 'a') + "...`"},
+            {"file a", "2:7 expected `driver=`, found the end of the line"},
+            {"file a driver=none\nfile a driver=none",
+             "3:6 expected a file name that is not declared yet, found `a`"},
+            {"file a driver=mmap,none", "2:20 expected `mmap_prepare` or `close`, found `none`"},
+            {"file a driver=plain,mmap_prepare",
+             "2:21 expected `mmap` or `close`, found `mmap_prepare`"},
+        });
+}
+
+TEST(text, refuses_bad_initial_areas) {
+    expect_errors(
+        "vma 1\nworld pages=8\nfile r driver=none mode=ro\n",
+        {
+            {"area 0+0 r-- anon private", "4:6 expected an area of at least one page, found `0+0`"},
+            {"area 7+2 r-- anon private",
+             "4:6 expected an area inside of the world of 8 pages, found `7+2`"},
+            {"area 2+2 r-- anon private\narea 3+1 r-- anon private",
+             "5:6 expected an area behind the one before, from page 4 on, found `3+1`"},
+            {"area 0+1 r-- anon shared",
+             "4:19 expected `private`, found `shared` (an initial area "
+             "cannot be shared anonymous memory)"},
+            {"area 0+1 rw- file=r@0 shared",
+             "4:23 expected `private`, found `shared` (a shared area "
+             "of a file with mode=ro cannot be writable)"},
+            {"area 0+1 rw- file=r@0 private pgoff=1",
+             "4:31 expected `flags=`, `fault=` or the end of the line, found `pgoff=1`"},
+            {"area 0+1 rw- anon private forked",
+             "4:27 expected `flags=`, `fault=`, `pgoff=` or the end of the line, found `forked`"},
+            {"area 0+1 rw- anon private flags=account,account",
+             "4:41 expected each flag once, found `account`"},
+            {"area 0+1 rw- anon private flags=account,shared",
+             "4:41 expected `account`, `noreserve`, `seq_read`, `rand_read`, `dontcopy`, "
+             "`wipeonfork`, `dontdump`, `mergeable`, `hugepage` or `nohugepage`, found `shared`"},
+        });
+}
+
+TEST(text, refuses_bad_steps) {
+    const std::string range = " expected a range such as `8+2` with numbers below 2^52, found ";
+    expect_errors(
+        "vma 1\nfile a driver=none\n",
+        {
+            {"@4 touch 0+1", "3:2 expected an address space from 0 to 3, found `4`"},
+            {"@1 areas 0",
+             "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch` or `fork`, "
+             "found `areas`"},
+            {"munmap", "3:7" + range + "the end of the line"},
+            {"munmap 08+1", "3:8" + range + "`08+1`"},
+            {"munmap 4503599627370496+1", "3:8" + range + "`4503599627370496+1`"},
+            {"mprotect 0+1 wr-", "3:14 expected a protection such as `rw-`, found `wr-`"},
+            {"mmap 0+1 rw- file=b@0 private",
+             "3:14 expected `anon` or `file=NAME@OFFSET` with an offset below 2^52 and a file "
+             "among "
+             "`a`, found `file=b@0`"},
+            {"mmap 0+1 rw- anon private fxied",
+             "3:27 expected `noreplace`, `fixed`, `noreserve`, `!`, `=` or the end of the line, "
+             "found `fxied`"},
+            {"touch 0+1 ! spilt",
+             "3:13 expected `split`, `merge`, `charge`, `prepare`, `allocation`, "
+             "`hook`, `shmem` or `#N`, found `spilt`"},
+            {"touch 0+1 ! split#0", "3:19 expected a count from 1 to 999, found `0`"},
+            {"touch 0+1 ! # x", "3:14 expected a count from 1 to 999, found a space"},
+            {"touch 0+1 = ok used", "3:16 expected `unused` or the end of the line, found `used`"},
+            {"areas four",
+             "3:7 expected a number of areas below 2^52 or a range such as `8+2`, "
+             "found `four`"},
+            {"areas 0+1 r-- |", "3:16" + range + "the end of the line"},
+            {"areas 0+1 r-- 2+2 r--",
+             "3:15 expected `anon`, `file=NAME@OFFSET`, `|` or the end of "
+             "the line, found `2+2`"},
+        });
+}
+
+TEST(text, refuses_more_files_than_a_world_has) {
+    std::string text = header;
+    for (std::size_t i = 0; i < world_files_max; i++) {
+        text += "file f" + std::to_string(i) + " driver=none\n";
+    }
+    EXPECT_EQ(error_of(text + "file g driver=none\n"),
+              "4099:6 expected at most 4096 lines with files, found `g`");
+}
+
+}  // namespace
+
+}  // namespace vmacheck
