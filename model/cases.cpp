@@ -34,8 +34,8 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case merge_right:
         case merge_both:
         case refused_flags:
+        case refused_file:
         case refused_offset: return maps || changes;
-        case refused_file: return maps;
         case merge_left_part:
         case merge_right_part:
         case refused_no_op: return changes;

@@ -126,7 +126,7 @@ std::optional<Finding> Lockstep::finish() {
 Finding Lockstep::finding(Verdict verdict, std::string what, SpaceId space, PageRange where) const {
     Finding finding;
     finding.bucket = {verdict, op_, cases_.last(), std::nullopt};
-    if (expected_log_.struck()) finding.bucket.stage = expected_log_.passed().back();
+    if (expected_log_.struck()) finding.bucket.stage = expected_log_.struck_at();
     finding.step = index_;
     finding.what = std::move(what);
     finding.space = space;
@@ -284,10 +284,11 @@ std::optional<Finding> Lockstep::compare_counters() {
                            std::to_string(expected) + ".",
                        space);
     };
+    reference_.count(census_);
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
         if (!reference_.has_space(space)) continue;
-        const SpaceCounters expected = reference_.count(space);
+        const SpaceCounters& expected = census_.spaces[number];
         const SpaceCounters& found = views_[number].counters;
         if (expected == found) continue;
         if (expected.map_count != found.map_count) {
@@ -299,9 +300,8 @@ std::optional<Finding> Lockstep::compare_counters() {
         if (expected.data != found.data) return differs(space, "data", expected.data, found.data);
         return differs(space, "exec", expected.exec, found.exec);
     }
-    reference_.count(expected_machine_);
     target_.observe(found_machine_);
-    const MachineView& expected = expected_machine_;
+    const MachineView& expected = census_.machine;
     const MachineView& found = found_machine_;
     if (expected == found) return std::nullopt;
     if (expected.committed != found.committed) {

@@ -149,7 +149,7 @@ class Lockstep {
     Result expected_;
     Result found_;
     std::array<SpaceView, space_count_max> views_;
-    MachineView expected_machine_;
+    Reference::Census census_;
     MachineView found_machine_;
     Renaming files_;
     Renaming faults_;

@@ -36,7 +36,7 @@ Errno Reference::apply(const Step& step, StepLog& log) {
         if (world_->profile->maximal) derive_boundaries();
     }
     cases_.hit(errno_case(error));
-    if (log.struck()) cases_.hit(unwind_case(log.passed().back()));
+    if (log.struck()) cases_.hit(unwind_case(log.struck_at()));
     return error;
 }
 
@@ -144,7 +144,7 @@ std::size_t Reference::area_end(std::size_t cell) const {
 
 // map_count has reached vm.max_map_count: split_vma() refuses.
 bool Reference::at_count_limit() const {
-    return world_->profile->count_limit && count(space_).map_count >= world_->max_map_count;
+    return world_->profile->count_limit && map_count() >= world_->max_map_count;
 }
 
 // Cuts the area that spans `cell` in two there; `cell` is the start or the end of the range that is
@@ -204,51 +204,53 @@ void Reference::erase(Piece piece) {
 
 // ---- Counters, counted anew. ----
 
-// Linux: vm_stat_account() in mm/mmap.c; an area is counted as executable before it is as data.
-SpaceCounters Reference::count(SpaceId space) const {
-    SpaceCounters counters;
-    const std::vector<Cell>& all = spaces_[space.value];
-    for (std::size_t cell = 0; cell < all.size(); ++cell) {
-        if (!all[cell].mapped) continue;
-        const std::uint64_t weight = layout_.weight(cell).value;
-        const Flags flags = all[cell].attributes.flags;
-        if (all[cell].boundary) counters.map_count += 1;
-        counters.total += weight;
-        if (flags.has(Flag::exec) && !flags.has(Flag::write))
-            counters.exec += weight;
-        else if (flags.has(Flag::write) && !flags.has(Flag::shared))
-            counters.data += weight;
-    }
-    return counters;
+std::uint64_t Reference::map_count() const {
+    std::uint64_t areas = 0;
+    for (const Cell& cell : cells()) areas += cell.mapped && cell.boundary ? 1U : 0U;
+    return areas;
 }
 
-void Reference::count(MachineView& view) const {
-    view.committed = 0;
-    view.objects = 0;
-    view.files.assign(world_->files.size(), FileCounters{});
-    std::vector<bool> alive(objects_.size());
+void Reference::count(Census& census) const {
+    census.machine.committed = 0;
+    census.machine.objects = 0;
+    census.machine.files.assign(world_->files.size(), FileCounters{});
+    census.objects_alive.assign(objects_.size(), false);
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
+        census.spaces[space] = SpaceCounters{};
         if (!exists_[space]) continue;
         for (std::size_t cell = 0; cell < spaces_[space].size(); ++cell) {
-            const Cell& at = spaces_[space][cell];
-            if (!at.mapped) continue;
-            const Flags flags = at.attributes.flags;
-            if (flags.has(Flag::account)) view.committed += layout_.weight(cell).value;
-            if (!at.boundary || at.attributes.file.none()) continue;
-            const std::size_t file = at.attributes.file.value - 1;
-            if (file >= view.files.size()) {
-                alive[file - view.files.size()] = true;
-                continue;
-            }
-            view.files[file].references += 1;
-            if (flags.has(Flag::shared | Flag::may_write)) view.files[file].writable += 1;
+            if (!spaces_[space][cell].mapped) continue;
+            count_cell(spaces_[space][cell], layout_.weight(cell), census.spaces[space], census);
         }
     }
     for (std::size_t object = 0; object < objects_.size(); ++object) {
-        if (!alive[object]) continue;
-        view.objects += 1;
-        if (objects_[object].charged) view.committed += objects_[object].pages.value;
+        if (!census.objects_alive[object]) continue;
+        census.machine.objects += 1;
+        if (objects_[object].charged) census.machine.committed += objects_[object].pages.value;
     }
+}
+
+// Linux: vm_stat_account() in mm/vma.c; what is executable is counted as that before it is as data.
+void Reference::count_cell(const Cell& cell, PageCount weight, SpaceCounters& space,
+                           Census& census) const {
+    const Flags flags = cell.attributes.flags;
+    space.total += weight.value;
+    if (flags.has(Flag::exec) && !flags.has(Flag::write))
+        space.exec += weight.value;
+    else if (flags.has(Flag::write) && !flags.has(Flag::shared))
+        space.data += weight.value;
+    if (flags.has(Flag::account)) census.machine.committed += weight.value;
+
+    if (!cell.boundary) return;
+    space.map_count += 1;
+    if (cell.attributes.file.none()) return;
+    const std::size_t file = cell.attributes.file.value - 1;
+    if (file >= census.machine.files.size()) {
+        census.objects_alive[file - census.machine.files.size()] = true;
+        return;
+    }
+    census.machine.files[file].references += 1;
+    if (flags.has(Flag::shared | Flag::may_write)) census.machine.files[file].writable += 1;
 }
 
 }  // namespace vmacheck

@@ -49,8 +49,13 @@ class Reference {
     // cells are mapped.
     [[nodiscard]] bool equal_apart_from_fault(SpaceId space, std::size_t cell) const;
 
-    [[nodiscard]] SpaceCounters count(SpaceId space) const;
-    void count(MachineView& view) const;
+    // Every counter, counted anew from the cells.
+    struct Census {
+        std::array<SpaceCounters, space_count_max> spaces;
+        MachineView machine;
+        std::vector<bool> objects_alive;
+    };
+    void count(Census& census) const;
 
   private:
     // Why two adjacent cells cannot be in one area; `none` if they can, `no_neighbour` if one of
@@ -95,6 +100,7 @@ class Reference {
                                          const Attributes& right);
     [[nodiscard]] Refusal refusal_at(std::size_t cell) const;
     void count_refusal(Refusal refusal);
+    void count_cell(const Cell& cell, PageCount weight, SpaceCounters& space, Census& census) const;
     void join(std::size_t cell);
     void record_seam(std::size_t cell, Seam if_compatible);
     void derive_boundaries();
@@ -104,6 +110,7 @@ class Reference {
     [[nodiscard]] bool inside_area(std::size_t cell) const;
     [[nodiscard]] std::size_t area_start(std::size_t cell) const;
     [[nodiscard]] std::size_t area_end(std::size_t cell) const;
+    [[nodiscard]] std::uint64_t map_count() const;
     [[nodiscard]] bool at_count_limit() const;
     enum class End : std::uint8_t { start, end };
     [[nodiscard]] Errno cut(std::size_t cell, End end);

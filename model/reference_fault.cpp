@@ -94,8 +94,11 @@ Errno Reference::run(const Fork& op) {
     space_ = op.child;
     for (std::size_t cell = 1; cell < child.size(); ++cell) {
         if (!mapped(cell) || inside_area(cell) || !mapped(cell - 1)) continue;
+        // Two identities kept the parent's areas apart; a child that is wiped has neither.
         const Seam inherited = child[cell].seam;
-        record_seam(cell, inherited == Seam::none ? Seam::fork_copies_seams : inherited);
+        const bool identities =
+            inherited == Seam::two_identities || inherited == Seam::forked_and_unfaulted;
+        record_seam(cell, identities ? Seam::fork_copies_seams : inherited);
     }
     return Errno::ok;
 }

@@ -39,7 +39,7 @@ Errno refusal_of_file(const Mmap& op, const File& file, const Profile& profile) 
 Errno Reference::run(const Mmap& op) {
     if (op.range.empty()) return Errno::einval;
     // '>' and not '>=': one area more than the limit can be made here.
-    if (world_->profile->count_limit && count(space_).map_count > world_->max_map_count) {
+    if (world_->profile->count_limit && map_count() > world_->max_map_count) {
         return Errno::enomem;
     }
     if (op.range.end().value > world_->pages.value) return Errno::enomem;

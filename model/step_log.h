@@ -46,6 +46,7 @@ class StepLog {
         if (failure_.kind == Failure::Kind::none || struck_) return false;
         if (failure_.kind == Failure::Kind::at_stage && failure_.stage != stage) return false;
         struck_ = --countdown_ == 0;
+        struck_at_ = stage;
         return struck_;
     }
 
@@ -68,12 +69,15 @@ class StepLog {
     [[nodiscard]] const std::vector<Stage>& passed() const { return passed_; }
     [[nodiscard]] const std::vector<HookCall>& hooks() const { return hooks_; }
     [[nodiscard]] bool struck() const { return struck_; }
+    // Where it did. Only if it did.
+    [[nodiscard]] Stage struck_at() const { return struck_at_; }
     [[nodiscard]] bool unused() const { return failure_.kind != Failure::Kind::none && !struck_; }
 
   private:
     Failure failure_;
     std::uint16_t countdown_ = 0;
     bool struck_ = false;
+    Stage struck_at_ = Stage::split;
     std::vector<Stage> passed_;
     std::vector<HookCall> hooks_;
 };
