@@ -18,45 +18,73 @@ struct Context {
     const Swarm& swarm;
     const std::vector<Cell>* cells;  // Of the step's space; null if the state is not known.
     PageRange range;                 // The range of the operation, once it is drawn.
+    bool wants_area;                 // The operation is about pages that are mapped.
     bool bad_arguments;
 };
 
-Page draw_boundary(Context& context) {
+// The area or the hole that some page of the program's window lies in; mostly an area if the
+// operation is one that needs it.
+PageRange draw_stretch(Context& context) {
     Source& source = context.source;
-    const std::uint64_t pages = context.swarm.world.pages.value;
+    const std::uint64_t pages = context.swarm.window.value;
     if (context.cells == nullptr) {
         const std::vector<Page>& hot = context.swarm.hot_pages;
-        return hot[source.below(hot.size())];
+        const std::size_t first = source.below(hot.size());
+        const Page start = hot[first];
+        const Page next = hot[(first + 1) % hot.size()];
+        return start < next ? range_between(start, next) : PageRange{start, PageCount{1}};
     }
-    // The start of the area or of the hole that a random page lies in.
     const std::vector<Cell>& cells = *context.cells;
-    std::size_t at = source.below(pages);
-    const bool mapped = cells[at].mapped;
-    if (!mapped) {
-        while (at > 0 && !cells[at - 1].mapped) --at;
-    } else {
-        while (!cells[at].boundary) --at;
+    std::size_t start = source.below(pages);
+    if (context.wants_area && !source.one_in(16)) {
+        for (std::size_t turn = 0; turn < pages && !cells[start].mapped; ++turn) {
+            start = start + 1 < pages ? start + 1 : 0;
+        }
     }
-    return Page{at};
+    std::size_t end = start + 1;
+    if (cells[start].mapped) {
+        while (!cells[start].boundary) --start;
+        while (end < cells.size() && cells[end].mapped && !cells[end].boundary) ++end;
+    } else {
+        while (start > 0 && !cells[start - 1].mapped) --start;
+        while (end < pages && !cells[end].mapped) ++end;
+    }
+    return range_between(Page{start}, Page{end});
 }
 
 // An end of a range: mostly a boundary, sometimes a page beside one, sometimes any page.
 Page draw_end(Context& context) {
     Source& source = context.source;
-    const std::uint64_t pages = context.swarm.world.pages.value;
+    const std::uint64_t pages = context.swarm.window.value;
     const std::uint64_t kind = source.below(8);
     if (kind == 7) return Page{source.below(pages + 1)};
-    const Page boundary = draw_boundary(context);
+    const Page boundary = draw_stretch(context).start;
     if (kind == 5) return Page{std::min(boundary.value + 1, pages)};
     if (kind == 6) return Page{boundary.value == 0 ? 0 : boundary.value - 1};
     return boundary;
 }
 
+bool cells_are_mapped(const Context& context, Page page) {
+    return (*context.cells)[page.value].mapped;
+}
+
 void draw(Context& context, PageRange& range) {
     Source& source = context.source;
-    const std::uint64_t pages = context.swarm.world.pages.value;
-    Page start = draw_end(context);
-    Page end = source.below(4) < 2 ? start + PageCount{1 + source.below(4)} : draw_end(context);
+    const std::uint64_t pages = context.swarm.window.value;
+    // A whole area, the first pages of a hole, a few pages from a boundary on, or any two ends.
+    const std::uint64_t kind = source.below(8);
+    Page start;
+    Page end;
+    if (kind < 3) {
+        const PageRange stretch = draw_stretch(context);
+        start = stretch.start;
+        end = context.cells == nullptr || cells_are_mapped(context, start)
+                  ? stretch.end()
+                  : start + PageCount{std::min(stretch.count.value, 1 + source.below(8))};
+    } else {
+        start = draw_end(context);
+        end = kind < 6 ? start + PageCount{1 + source.below(4)} : draw_end(context);
+    }
     if (end < start) std::swap(start, end);
     if (start.value >= pages) start = Page{pages - 1};
     if (end <= start) end = start + PageCount{1};
@@ -78,7 +106,7 @@ void draw(Context& context, Prot& prot) {
 // The offset follows the address, from one of two bases, so that neighbours are often linear.
 void draw(Context& context, Backing& backing) {
     Source& source = context.source;
-    const std::uint64_t files = context.swarm.world.files.size();
+    const std::uint64_t files = context.swarm.anonymous_only ? 0 : context.swarm.world.files.size();
     backing.file.value = static_cast<std::uint32_t>(source.below(files + 1));
     if (backing.file.none()) return;
     const std::uint64_t pages = context.swarm.world.pages.value;
@@ -139,12 +167,46 @@ Failure draw_failure(Source& source) {
     return failure;
 }
 
-// A few of the values that there are, at least one.
-template <class Value>
-void draw_some(Source& source, const std::vector<Value>& from, std::vector<Value>& some) {
+// One to three protections, and mostly rw- with them: memory that can be written is what most rules
+// are about.
+void draw_prots(Source& source, const std::vector<Prot>& from, std::vector<Prot>& some) {
     some.clear();
-    const std::uint64_t wanted = 1 + source.below(std::min<std::size_t>(from.size(), 4));
-    for (std::uint64_t i = 0; i < wanted; ++i) some.push_back(from[source.below(from.size())]);
+    for (std::uint64_t wanted = 1 + source.below(3); wanted > 0; --wanted) {
+        some.push_back(from[source.below(from.size())]);
+    }
+    if (!source.one_in(4)) some.push_back({read_write});
+}
+
+// The advice that takes back what `advice` did, so that seams come and go.
+Advice opposite(Advice advice) {
+    using enum Advice;
+    switch (advice) {
+        case sequential:
+        case random: return normal;
+        case normal: return sequential;
+        case dontfork: return dofork;
+        case dofork: return dontfork;
+        case wipeonfork: return keeponfork;
+        case keeponfork: return wipeonfork;
+        case dontdump: return dodump;
+        case dodump: return dontdump;
+        case mergeable: return unmergeable;
+        case unmergeable: return mergeable;
+        case hugepage: return nohugepage;
+        case nohugepage: return hugepage;
+        case dontneed: return dontneed;
+    }
+    return advice;
+}
+
+// One or two advices, each with its opposite.
+void draw_advices(Source& source, const std::vector<Advice>& from, std::vector<Advice>& some) {
+    some.clear();
+    for (std::uint64_t wanted = 1 + source.below(2); wanted > 0; --wanted) {
+        const Advice advice = from[source.below(from.size())];
+        some.push_back(advice);
+        some.push_back(opposite(advice));
+    }
 }
 
 }  // namespace
@@ -180,6 +242,22 @@ const Alphabet* find_alphabet(std::string_view name) {
     return nullptr;
 }
 
+bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
+    const std::string name = case_name(id);
+    const auto is = [&name](std::string_view part) { return name.find(part) != std::string::npos; };
+    const bool needs_forks =
+        is("fork/") || is("ESRCH") || is("refused/forked") || is("seam/D5") || is("seam/D6");
+    // Mappings that are refused for their file, close hooks, and flags that come late.
+    const bool needs_files = is("EACCES") || is("ENODEV") || is("refused/close") || is("seam/D9") ||
+                             is("seam/D16") || is("madvise/errno/EINVAL");
+    const bool needs_failures = is("unwind/") || is("EAGAIN") || is("EOVERFLOW") ||
+                                is("refused/memory") || is("seam/D12") || is("mmap/errno/ENOMEM") ||
+                                is("munmap/errno/ENOMEM") || is("mmap/errno/EINVAL") ||
+                                is("munmap/errno/EINVAL");
+    return (alphabet.forks || !needs_forks) && (alphabet.shared_memory || !needs_files) &&
+           (alphabet.failures || !needs_failures);
+}
+
 void Generator::draw_world(Source& source, World& world) const {
     const PageCount file_pages{pages_.value};
     world.pages = pages_;
@@ -207,29 +285,47 @@ void Generator::draw_world(Source& source, World& world) const {
 
 void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     draw_world(source, swarm.world);
-    draw_some(source, alphabet_.prots, swarm.prots);
-    // Memory that can be written is what most rules are about.
-    if (!source.one_in(4)) swarm.prots.push_back({read_write});
-    draw_some(source, alphabet_.advices, swarm.advices);
-    constexpr std::array<std::uint8_t, op_count> weight = {6, 3, 6, 4, 3, 1};
+    draw_prots(source, alphabet_.prots, swarm.prots);
+    draw_advices(source, alphabet_.advices, swarm.advices);
+    // One program in eight is about fault identities: little but rw- memory that gets and loses one
+    // advice between faults. What needs three areas and two faults would be rare without it.
+    const bool identities = source.one_in(8);
+    if (identities) {
+        swarm.prots.assign(1, {read_write});
+        if (alphabet_.forks && source.one_in(2)) {
+            swarm.advices.assign(
+                {Advice::wipeonfork, Advice::keeponfork, Advice::dontdump, Advice::dodump});
+        }
+    }
+    constexpr std::array<std::uint8_t, op_count> usual = {6, 3, 6, 4, 3, 1};
+    constexpr std::array<std::uint8_t, op_count> of_identities = {3, 1, 1, 6, 5, 1};
     static_assert(op_count == 6, "give the new operation a weight");
+    const std::array<std::uint8_t, op_count>& weight = identities ? of_identities : usual;
     swarm.weight_sum = 0;
     for (std::size_t op = 0; op < op_count; ++op) {
-        const bool always = std::holds_alternative<Mmap>(Op{}) && op == 0;
+        const bool always = op_name(op) == Mmap::name;
         const bool fork = op_name(op) == Fork::name;
-        const bool drawn = always || !source.one_in(fork ? 2 : 4);
+        const bool drawn = always || !source.one_in(fork ? 2 : identities ? 16 : 4);
         swarm.weights[op] = drawn && (!fork || alphabet_.forks) ? weight[op] : std::uint8_t{0};
         swarm.weight_sum += swarm.weights[op];
     }
     swarm.spaces = swarm.weights[op_count - 1] == 0 ? 1 : 2 + source.below(2);
+    // Small windows are crowded, and crowds are where neighbours meet.
+    swarm.window = pages_;
+    for (std::uint64_t halvings = source.below(4); halvings > 0 && swarm.window.value > 8;
+         --halvings) {
+        swarm.window.value /= 2;
+    }
     swarm.hot_pages.clear();
     const std::uint64_t hot = 2 + source.below(6);
-    for (std::uint64_t i = 0; i < hot; ++i)
-        swarm.hot_pages.push_back(Page{source.below(pages_.value)});
+    for (std::uint64_t i = 0; i < hot; ++i) {
+        swarm.hot_pages.push_back(Page{source.below(swarm.window.value)});
+    }
     constexpr std::array<std::uint64_t, 4> rates = {0, 8, 3, 0};
     swarm.failure_one_in = alphabet_.failures ? rates[source.below(rates.size())] : 0;
     swarm.noreserve = alphabet_.shared_memory && source.one_in(3);
     swarm.shared = alphabet_.shared_memory && source.one_in(2);
+    swarm.anonymous_only = identities || source.one_in(3);
     swarm.length = 1 + source.below(steps_per_program_max);
 }
 
@@ -240,10 +336,13 @@ Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* r
     while (ticket >= swarm.weights[kind]) ticket -= swarm.weights[kind++];
     if (swarm.spaces > 1) step.space.value = static_cast<std::uint8_t>(source.below(swarm.spaces));
     const std::vector<Cell>* cells = nullptr;
-    if (reference != nullptr && reference->has_space(step.space)) {
-        cells = &reference->cells(step.space);
+    if (reference != nullptr) {
+        // A space that does not exist is worth a step now and then.
+        if (!reference->has_space(step.space) && !source.one_in(16)) step.space = SpaceId{0};
+        if (reference->has_space(step.space)) cells = &reference->cells(step.space);
     }
-    Context context{source, swarm, cells, {}, alphabet_.failures};
+    const bool wants_area = op_name(kind) != Mmap::name;
+    Context context{source, swarm, cells, {}, wants_area, alphabet_.failures};
     step.op = draw_op(kind, context);
     if (swarm.failure_one_in != 0 && source.one_in(swarm.failure_one_in)) {
         step.failure = draw_failure(source);

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/cases.h"
 #include "model/program.h"
 #include "model/reference.h"
 #include "search/source.h"
@@ -33,6 +34,9 @@ const Alphabet& core_alphabet();
 const Alphabet& full_alphabet();
 const Alphabet* find_alphabet(std::string_view name);
 
+// Whether programs over this alphabet can meet a case that their profile allows.
+bool alphabet_allows(const Alphabet& alphabet, CaseId id);
+
 // One step in this many has an empty range, or one that leaves the world.
 inline constexpr std::uint64_t bad_range_one_in = 48;
 inline constexpr std::uint64_t steps_per_program_max = 64;
@@ -44,9 +48,11 @@ struct Swarm {
     unsigned weight_sum = 0;
     std::vector<Prot> prots;
     std::vector<Advice> advices;
+    PageCount window;                  // Things happen in the first so many pages of the world.
     std::vector<Page> hot_pages;       // Where ranges like to end if the state is not known.
     std::uint64_t spaces = 1;          // Steps go to spaces below this number.
     std::uint64_t failure_one_in = 0;  // 0: no step fails.
+    bool anonymous_only = false;
     bool noreserve = false;
     bool shared = false;
     std::uint64_t length = 0;  // Steps.
