@@ -98,15 +98,18 @@ class Cases {
         op_ = op;
         last_ = no_case;
     }
-    void hit(CaseKind kind) { hit(case_id(op_, kind)); }
+    void hit(CaseKind kind) {
+        const CaseId id = case_id(op_, kind);
+        ++counts_[id];
+        // What became of the areas names a bucket better than a piece that was passed over, or the
+        // errno that came of it all.
+        const bool shape = static_cast<std::size_t>(kind) < shape_kind_count;
+        if ((shape && kind != CaseKind::refused_no_op) || last_ == no_case) last_ = id;
+    }
     void hit(Seam seam) {
         if (seam != Seam::none) ++counts_[case_id(seam)];
     }
-    void hit(CaseId id) {
-        ++counts_[id];
-        last_ = id;
-    }
-    // The last case of the step under way, seams left out: what a bucket is named for.
+    // The last case of the step under way that a bucket is named for.
     [[nodiscard]] CaseId last() const { return last_; }
     [[nodiscard]] const std::array<std::uint64_t, case_count>& counts() const { return counts_; }
 

@@ -86,7 +86,7 @@ struct Violation {
     PageRange where;
 };
 
-// The structural ones, up to access_permitted: cheap enough for every step.
+// The structural ones, up to identity_in_bounds: what a comparison of pages takes for granted.
 std::optional<Violation> check_structure(const World& world, const SpaceView& view);
 
 // All of them, on a target alone: no reference has a say. `views` holds one for each space.
@@ -137,6 +137,7 @@ class Lockstep {
     [[nodiscard]] bool same_pages(const AreaView& area, std::size_t first, std::size_t end,
                                   const std::vector<Cell>& cells);
     [[nodiscard]] std::optional<Finding> compare_boundaries(SpaceId space) const;
+    [[nodiscard]] std::optional<Finding> compare_identities(SpaceId space);
     [[nodiscard]] std::optional<Finding> compare_counters();
     [[nodiscard]] std::optional<Finding> compare_hooks() const;
 

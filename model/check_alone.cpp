@@ -6,22 +6,23 @@
 namespace vmacheck {
 namespace {
 
-std::optional<Invariant> broken_by(const World& world, const AreaView& area) {
-    const Attributes& at = area.attributes;
+std::optional<Invariant> broken_structure(const World& world, const AreaView& area) {
     if (area.range.end().value > world.pages.value) return Invariant::inside_world;
     if (area.range.empty()) return Invariant::not_empty;
-    if (at.file.value > identity_max || at.fault.value > identity_max) {
-        return Invariant::identity_in_bounds;
-    }
+    const Attributes& at = area.attributes;
+    const bool in_bounds = at.file.value <= identity_max && at.fault.value <= identity_max;
+    return in_bounds ? std::nullopt : std::optional(Invariant::identity_in_bounds);
+}
+
+std::optional<Invariant> broken_attributes(const AreaView& area) {
+    const Attributes& at = area.attributes;
     const bool anonymous = at.file.none();
     if (anonymous && at.fault.none() && at.pgoff != area.range.start.value) {
         return Invariant::anonymous_offset;
     }
     if (!at.fault.none() && at.flags.has(Flag::shared)) return Invariant::shared_unfaulted;
-    if (!at.flags.has(needed_may_flags({at.flags & access_flags}))) {
-        return Invariant::access_permitted;
-    }
-    return std::nullopt;
+    const bool permitted = at.flags.has(needed_may_flags({at.flags & access_flags}));
+    return permitted ? std::nullopt : std::optional(Invariant::access_permitted);
 }
 
 bool could_be_one(const AreaView& left, const AreaView& right) {
@@ -68,7 +69,8 @@ MachineView recount(const World& world, const std::vector<SpaceView>& views) {
 std::optional<Violation> check_structure(const World& world, const SpaceView& view) {
     Page end{0};
     for (const AreaView& area : view.areas) {
-        if (const auto broken = broken_by(world, area)) return Violation{*broken, area.range};
+        if (const auto broken = broken_structure(world, area))
+            return Violation{*broken, area.range};
         if (area.range.start < end) return Violation{Invariant::sorted_without_overlap, area.range};
         end = area.range.end();
     }
@@ -79,6 +81,9 @@ std::optional<Violation> check_alone(const World& world, const std::vector<Space
                                      const MachineView& machine) {
     for (const SpaceView& view : views) {
         if (const auto violation = check_structure(world, view)) return violation;
+        for (const AreaView& area : view.areas) {
+            if (const auto broken = broken_attributes(area)) return Violation{*broken, area.range};
+        }
         for (std::size_t at = 1; world.profile->maximal && at < view.areas.size(); ++at) {
             if (!could_be_one(view.areas[at - 1], view.areas[at])) continue;
             return Violation{Invariant::maximal, view.areas[at].range};

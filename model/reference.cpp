@@ -18,9 +18,14 @@ void Reference::create(const World& world, const Cells& layout) {
     space_ = SpaceId{0};
     for (const InitialArea& area : world.areas) {
         const Piece piece{layout_.index(area.range.start), layout_.index(area.range.end())};
-        write_pages(piece, area.attributes);
+        Attributes attributes = area.attributes;
+        if (!world.profile->fault_identity) {
+            attributes.fault = FaultId{};
+            attributes.forked = false;
+        }
+        write_pages(piece, attributes);
         record_seam(piece.start, Seam::given);
-        faults_made_ = std::max(faults_made_, area.attributes.fault.value);
+        faults_made_ = std::max(faults_made_, attributes.fault.value);
     }
     if (world.profile->maximal) derive_boundaries();
 }
