@@ -1,7 +1,7 @@
 // The order of what is smaller, and the loop over the passes (search/passes.h).
 #include "search/minimize.h"
 
-#include <algorithm>
+#include <array>
 #include <string>
 #include <unordered_set>
 
@@ -17,12 +17,17 @@ struct Measure {
     std::unordered_set<std::uint64_t> attributes;
     std::uint64_t values = 0;
 
+    // `value` is 0 for the plainest one, which every program may use.
     void use(std::uint64_t type, std::uint64_t value) {
-        attributes.insert((type << 56U) | value);
+        if (value != 0) attributes.insert((type << 56U) | value);
         values += value;
     }
     void add(const PageRange& range) { values += range.count.value + range.start.value; }
-    void add(const Prot& prot) { use(1, prot.flags.bits ^ (Flag::read | Flag::write).bits); }
+    void add(const Prot& prot) {
+        constexpr std::array<std::uint64_t, 8> rank = {2, 1, 5, 0,
+                                                       6, 4, 7, 3};  // rw- r-- --- rwx ...
+        use(1, rank[prot.flags.bits]);
+    }
     void add(const Backing& backing) {
         use(2, backing.file.value);
         values += backing.offset;

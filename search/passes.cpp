@@ -94,7 +94,7 @@ Values<PageRange> simpler(const PageRange& range) {
 
 Values<Prot> simpler(const Prot&) {
     Values<Prot> values;
-    for (const std::uint32_t bits : {3U, 1U, 2U, 0U, 7U}) values.push_back({Flags::of(bits)});
+    for (const std::uint32_t bits : {3U, 1U, 0U, 7U, 5U, 2U}) values.push_back({Flags::of(bits)});
     return values;
 }
 
@@ -180,6 +180,23 @@ void replace_everywhere(const Candidate& best, const Finding&, const Consider& c
             replace(static_cast<Advice>(from), to);
     }
     replace(Sharing::is_shared, Sharing::is_private);
+}
+
+// Everything that happens in one space happens in another, and nobody forks the first any more.
+void leave_spaces(const Candidate& best, const Finding&, const Consider& consider) {
+    for (std::uint8_t from = space_count_max - 1; from > 0; --from) {
+        for (std::uint8_t to = 0; to < from; ++to) {
+            Candidate candidate;
+            candidate.world = best.world;
+            for (Step step : best.steps) {
+                const auto* const fork = std::get_if<Fork>(&step.op);
+                if (fork != nullptr && fork->child == SpaceId{from}) continue;
+                if (step.space == SpaceId{from}) step.space = SpaceId{to};
+                candidate.steps.push_back(step);
+            }
+            if (consider(candidate)) break;
+        }
+    }
 }
 
 // ---- Places. ----
@@ -310,8 +327,9 @@ void drop_files(const Candidate& best, const Finding&, const Consider& consider)
 
 const std::vector<Pass>& all_passes() {
     static const std::vector<Pass> passes = {
-        drop_the_tail,   drop_steps,         drop_pairs, drop_failures, compress_pages,
-        simplify_fields, replace_everywhere, drop_pages, drop_files,    simplify_world,
+        drop_the_tail, drop_steps,     drop_pairs,      leave_spaces,
+        drop_failures, compress_pages, simplify_fields, replace_everywhere,
+        drop_pages,    drop_files,     simplify_world,
     };
     return passes;
 }
