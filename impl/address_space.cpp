@@ -1,0 +1,368 @@
+// Where boundaries move, and the entry points that split and merge.
+//
+// In the pictures a letter is an area, a dot is a hole, and one row is the list before or after.
+#include "impl/address_space.h"
+
+#include "impl/bugs.h"
+#include "impl/merge_rule.h"
+
+namespace vmacheck::impl {
+namespace {
+
+// Of an area that may have no identity, and of another whose pages it takes over.
+void adopt_fault(Attributes& survivor, const Attributes& other) {
+    if (!survivor.fault.none()) return;
+    survivor.fault = other.fault;
+    survivor.forked = other.forked;
+}
+
+// Whether a merge must not remove an area of this file: nobody would call its close hook.
+bool must_be_closed(const Call& call, FileId file) {
+    return call.world.profile->close_hooks && call.world.has_close_hook(file);
+}
+
+}  // namespace
+
+void AddressSpace::create(SpaceId id) {
+    id_ = id;
+    vmas_.clear();
+    counters_ = SpaceCounters{};
+}
+
+void AddressSpace::add_initial(Call& call, const InitialArea& area) {
+    Vma vma{area.range.start, area.range.end(), area.attributes};
+    if (!call.world.profile->fault_identity) {
+        vma.attributes.fault = FaultId{};
+        vma.attributes.forked = false;
+    }
+    call.ledger.admit(vma.attributes);
+    if (vma.attributes.flags.has(Flag::account)) call.ledger.charge(vma.count());
+    insert_vma(call, vmas_.find(vma.start), vma);
+}
+
+void AddressSpace::merge_all(Call& call) {
+    if (vmas_.size() == 0) return;
+    TurnBound turns = bound();
+    Cursor vma = vmas_.first();
+    for (Cursor next = vmas_.next(vma); next != vmas_.end(); next = vmas_.next(vma)) {
+        turns.turn();
+        if (can_merge(vmas_.at(vma), vmas_.at(next))) {
+            expand(call, vma, vmas_.at(vma).start, vmas_.at(next).end);
+        } else {
+            vma = next;
+        }
+    }
+}
+
+void AddressSpace::observe(SpaceView& view) const {
+    view.counters = counters_;
+    view.areas.clear();
+    for (Cursor vma = vmas_.first(); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        view.areas.push_back({vmas_.at(vma).range(), vmas_.at(vma).attributes});
+    }
+}
+
+// Counters.
+
+void AddressSpace::count_pages(Flags flags, PageCount pages) {
+    counters_.total += pages.value;
+    if (counts_as_exec(flags)) counters_.exec += pages.value;
+    if (counts_as_data(flags)) counters_.data += pages.value;
+}
+
+void AddressSpace::uncount_pages(Flags flags, PageCount pages) {
+    CHECK(counters_.total >= pages.value);
+    counters_.total -= pages.value;
+    if (counts_as_exec(flags)) counters_.exec -= pages.value;
+    if (counts_as_data(flags)) counters_.data -= pages.value;
+}
+
+void AddressSpace::set_flags(Cursor vma, Flags flags) {
+    Vma changed = vmas_.at(vma);
+    uncount_pages(changed.attributes.flags, changed.count());
+    changed.attributes.flags = flags;
+    count_pages(flags, changed.count());
+    vmas_.replace(vma, changed);
+}
+
+// Boundaries.
+
+// A new boundary. Returns the lower piece.
+//
+//     pages   01234567        pages   01234567
+//     before  .AAAAAA.   ->   after   .AAABBB.      cut at 4; the offset of B is that of page 4
+Cursor AddressSpace::cut(Call& call, Cursor vma, Page page) {
+    const Vma whole = vmas_.at(vma);
+    CHECK(whole.cut_by(page));
+    Vma upper = whole.part(page, whole.end);
+    if (BUG(split_keeps_parent_offset)) upper.attributes.pgoff = whole.attributes.pgoff;
+    vmas_.replace(vma, whole.part(whole.start, page));
+    vmas_.insert(vmas_.next(vma), upper);
+    ++counters_.map_count;
+    call.ledger.hold(upper.attributes);
+    return vma;
+}
+
+// `target` grows over free pages around it and over the areas behind it that end up inside; these
+// go. Their pages, and the free ones, take the attributes of the target.
+//
+//     pages   01234567        pages   01234567
+//     before  .AAA.BB.   ->   after   .AAAAAA.      target A, start 1, end 7
+//     before  ..BBB...   ->   after   BBBBB...      target B, start 0, end 5: its offset goes down
+//     by 2
+void AddressSpace::expand(Call& call, Cursor target, Page start, Page end) {
+    Vma grown = vmas_.at(target);
+    CHECK(start <= grown.start);
+    CHECK(end >= grown.end);
+    uncount_pages(grown.attributes.flags, grown.count());
+
+    const Cursor behind = vmas_.next(target);
+    Cursor last = behind;
+    for (; last != vmas_.end() && vmas_.at(last).start < end; last = vmas_.next(last)) {
+        const Vma& swallowed = vmas_.at(last);
+        CHECK(swallowed.end <= end);
+        adopt_fault(grown.attributes, swallowed.attributes);
+        uncount_pages(swallowed.attributes.flags, swallowed.count());
+        call.ledger.drop(swallowed.attributes);
+        --counters_.map_count;
+    }
+    vmas_.erase(behind, last);
+
+    if (start < grown.start && !BUG(merge_down_keeps_old_pgoff)) {
+        grown.attributes.pgoff -= (grown.start - start).value;
+    }
+    grown.start = start;
+    grown.end = end;
+    count_pages(grown.attributes.flags, grown.count());
+    vmas_.replace(target, grown);
+}
+
+// The boundary between `left` and the next area, which it touches, moves to `page`. The pages
+// between take the attributes of the area they come to.
+//
+//     pages   01234567        pages   01234567
+//     before  AABBBB..   ->   after   AAAABB..      to 4: the offset of B goes up by 2
+//     before  AAAABB..   ->   after   AABBBB..      to 2: the offset of B goes down by 2
+void AddressSpace::move_boundary(Cursor left, Page page) {
+    const Cursor right = vmas_.next(left);
+    Vma lower = vmas_.at(left);
+    Vma upper = vmas_.at(right);
+    CHECK(lower.end == upper.start);
+    CHECK(lower.start < page);
+    CHECK(page < upper.end);
+    uncount_pages(lower.attributes.flags, lower.count());
+    uncount_pages(upper.attributes.flags, upper.count());
+
+    const bool grows_down = page < upper.start;
+    if (grows_down) {
+        adopt_fault(upper.attributes, lower.attributes);
+        if (!BUG(merge_down_keeps_old_pgoff)) upper.attributes.pgoff -= (upper.start - page).value;
+    } else {
+        adopt_fault(lower.attributes, upper.attributes);
+        upper.attributes.pgoff += (page - upper.start).value;
+    }
+    lower.end = page;
+    upper.start = page;
+
+    count_pages(lower.attributes.flags, lower.count());
+    count_pages(upper.attributes.flags, upper.count());
+    vmas_.replace(left, lower);
+    vmas_.replace(right, upper);
+}
+
+// The areas of `range`, whose ends cut none, go.
+//
+//     pages   01234567        pages   01234567
+//     before  AABB.CDD   ->   after   AA....DD      pages 2 to 5
+void AddressSpace::remove_range(Call& call, PageRange range) {
+    const Cursor first = vmas_.find(range.start);
+    Cursor last = first;
+    for (; last != vmas_.end() && vmas_.at(last).start < range.end(); last = vmas_.next(last)) {
+        const Vma& vma = vmas_.at(last);
+        CHECK(vma.start >= range.start);
+        CHECK(vma.end <= range.end());
+        if (call.world.has_close_hook(vma.attributes.file)) {
+            call.log.call_close(id_, vma.attributes.file, vma.range());
+        }
+        if (vma.attributes.flags.has(Flag::account)) call.ledger.uncharge(vma.count());
+        uncount_pages(vma.attributes.flags, vma.count());
+        call.ledger.drop(vma.attributes);
+        --counters_.map_count;
+    }
+    vmas_.erase(first, last);
+}
+
+// A new area on free pages. Its charge is the caller's affair.
+Cursor AddressSpace::insert_vma(Call& call, Cursor place, const Vma& vma) {
+    CHECK(place == vmas_.end() || vma.end <= vmas_.at(place).start);
+    ++counters_.map_count;
+    count_pages(vma.attributes.flags, vma.count());
+    call.ledger.hold(vma.attributes);
+    return vmas_.insert(place, vma);
+}
+
+// Splits.
+
+Errno AddressSpace::split_vma(Call& call, Cursor& vma, Page page, NewPiece new_piece) {
+    CHECK(vmas_.at(vma).cut_by(page));
+    if (call.world.profile->count_limit && counters_.map_count >= call.world.max_map_count) {
+        return Errno::enomem;
+    }
+    return split_vma_unlimited(call, vma, page, new_piece);
+}
+
+// munmap takes away more than it splits, so that it may pass the limit for a moment (__split_vma).
+Errno AddressSpace::split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece) {
+    if (call.fails(Stage::split)) return Errno::enomem;
+    BUG_ACTION(out_of_bounds_write, write_past_the_end());
+    const Cursor lower = cut(call, vma, page);
+    const Cursor upper = vmas_.next(lower);
+    const Vma& opened = vmas_.at(new_piece == NewPiece::below ? lower : upper);
+    if (call.world.has_close_hook(opened.attributes.file)) {
+        call.log.call_open(id_, opened.attributes.file, opened.range());
+    }
+    vma = new_piece == NewPiece::below ? upper : lower;
+    return Errno::ok;
+}
+
+// Merges.
+
+// Which neighbours a new range joins. What lies on its pages is looked through, so that the answer
+// is the same before and after it has gone.
+AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& vma) const {
+    const Cursor at_start = vmas_.find(vma.start);
+    const bool cuts_start = at_start != vmas_.end() && vmas_.at(at_start).cut_by(vma.start);
+    const Cursor prev = cuts_start ? at_start : vmas_.before(at_start);
+    const Cursor next = vmas_.find(vma.end);
+
+    Sides sides;
+    Vma left;
+    if (!prev.none()) {
+        left = vmas_.at(prev);
+        if (cuts_start) left = left.part(left.start, vma.start);
+        sides.left = can_merge(left, vma);
+    }
+    if (next == vmas_.end()) return sides;
+    Vma right = vmas_.at(next);
+    if (right.cut_by(vma.end)) right = right.part(vma.end, right.end);
+    sides.right = can_merge(vma, right);
+
+    if (!sides.left || !sides.right) return sides;
+    // On both sides: left comes first if they do not fit each other, or if right may not go.
+    sides.right = can_meet(left, right) && !must_be_closed(call, right.attributes.file);
+    return sides;
+}
+
+// With N the new range:
+//
+//     pages   01234567        pages   01234567
+//     before  AANN.BB.   ->   after   AAAA.BB.      left
+//     before  AA..NBB.   ->   after   AA..BBB.      right: the offset of B goes down
+//     before  AANNNBB.   ->   after   AAAAAAA.      both: B goes
+Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma) {
+    CHECK(!any_mapped(vma.range()));
+    const Sides sides = new_range_sides(call, vma);
+    if (!sides.left && !sides.right) return Cursor();
+    if (call.fails(Stage::merge)) return Cursor();
+
+    const Cursor next = vmas_.find(vma.end);
+    if (!sides.left) {
+        expand(call, next, vma.start, vmas_.at(next).end);
+        return next;
+    }
+    CHECK(!(sides.right && BUG(crash_on_three_way_merge)));
+    const Cursor prev = vmas_.before(next);
+    expand(call, prev, vmas_.at(prev).start, sides.right ? vmas_.at(next).end : vma.end);
+    return prev;
+}
+
+AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor prev, Cursor middle,
+                                                       PageRange range, Flags flags) const {
+    Vma changed = vmas_.at(middle);
+    changed.attributes.flags = flags;
+    const Cursor next = vmas_.next(middle);
+    const bool has_prev = !prev.none() && prev != middle;
+    const bool has_next = next != vmas_.end() && range.end() == changed.end;
+
+    Sides sides;
+    sides.left = has_prev && can_merge(vmas_.at(prev), changed);
+    sides.right = has_next && can_merge(changed, vmas_.at(next));
+    if (sides.left && sides.right) sides.right = can_meet(vmas_.at(prev), vmas_.at(next));
+
+    const FileId file = changed.attributes.file;
+    const bool covered = prev != middle && range.end() == changed.end;
+    if (covered && (sides.left || sides.right) && must_be_closed(call, file) &&
+        !BUG(removes_vma_that_has_close_hook)) {
+        return Sides{};
+    }
+    if (sides.left && sides.right && must_be_closed(call, file)) sides.right = false;
+    return sides;
+}
+
+// With M the middle, m its pages in the range, P and N its neighbours:
+//
+//     pages   01234567        pages   01234567
+//     before  PPmmmmNN   ->   after   PPPPPPPP      both
+//     before  PPmmmmNN   ->   after   PPPPPPNN      left
+//     before  PPmmMMNN   ->   after   PPPPMMNN      left, a part
+//     before  PPmmmmNN   ->   after   PPMMMMMM      right: M lives on, in the place of N
+//     before  PPMMmmNN   ->   after   PPMMNNNN      right, a part
+AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor prev, Cursor middle,
+                                                             PageRange range, Flags flags) {
+    const Vma vma = vmas_.at(middle);
+    const Sides sides = existing_range_sides(call, prev, middle, range, flags);
+    if (!sides.left && !sides.right) return {};
+    if (call.fails(Stage::merge)) return {Errno::enomem, Cursor()};
+
+    const Cursor next = vmas_.next(middle);
+    if (sides.left && sides.right) {
+        CHECK(!BUG(crash_on_three_way_merge));
+        expand(call, prev, vmas_.at(prev).start, vmas_.at(next).end);
+        return {Errno::ok, prev};
+    }
+    if (sides.left) {
+        if (range.end() == vma.end) {
+            expand(call, prev, vmas_.at(prev).start, vma.end);
+        } else {
+            move_boundary(prev, range.end());
+        }
+        return {Errno::ok, prev};
+    }
+    if (range.start == vma.start) {
+        expand(call, middle, vma.start, vmas_.at(next).end);
+        return {Errno::ok, middle};
+    }
+    move_boundary(middle, range.start);
+    return {Errno::ok, next};
+}
+
+// With x the range, none of its neighbours being like it:
+//
+//     pages   01234567        pages   01234567
+//     before  .MMxxMM.   ->   after   .AAMMBB.      A is new below, B is new above
+AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,
+                                                     PageRange range, Flags flags) {
+    CHECK(vmas_.at(middle).start <= range.start);
+    CHECK(range.end() <= vmas_.at(middle).end);
+    CHECK(!range.empty());
+    Outcome outcome = vma_merge_existing_range(call, prev, middle, range, flags);
+    if (outcome.error != Errno::ok) return outcome;
+    if (!outcome.vma.none()) {
+        const bool holds_old_flags = vmas_.at(outcome.vma).attributes.flags != flags;
+        if (holds_old_flags && BUG(case8_skips_attribute_update)) return outcome;
+        set_flags(outcome.vma, flags);
+        return outcome;
+    }
+    if (vmas_.at(middle).start < range.start) {
+        const Errno error = split_vma(call, middle, range.start, NewPiece::below);
+        if (error != Errno::ok) return {error, Cursor()};
+    }
+    if (range.end() < vmas_.at(middle).end) {
+        const Errno error = split_vma(call, middle, range.end(), NewPiece::above);
+        if (error != Errno::ok) return {error, Cursor()};
+    }
+    set_flags(middle, flags);
+    return {Errno::ok, middle};
+}
+
+}  // namespace vmacheck::impl

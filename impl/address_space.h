@@ -1,0 +1,175 @@
+// AddressSpace: the areas of one space, their counters, and the operations on them.
+//
+// Boundaries move in four private functions and nowhere else: cut(), expand(), move_boundary(),
+// remove_range(). On them stand the kernel's entry points, each with its name and contract, and on
+// those the operations. A loop over areas has a cursor like its counterpart in the kernel, and a
+// bound on its turns.
+//
+// Invariants, checked by verify(): areas are sorted, not empty, within the world, and do not
+// overlap; every running counter equals the sum over the areas; in a profile `maximal` no two
+// neighbours could merge.
+#pragma once
+
+#include <cstdint>
+
+#include "impl/ledger.h"
+#include "impl/vma_list.h"
+#include "model/op.h"
+#include "model/result.h"
+#include "model/step_log.h"
+#include "model/target.h"
+#include "model/world.h"
+
+namespace vmacheck::impl {
+
+using Cursor = VmaList::Cursor;
+
+// An operation under way: what it may see and change besides its own space.
+struct Call {
+    const World& world;
+    Ledger& ledger;
+    StepLog& log;
+    // Profile `atomic`: the last stage is passed, and what follows cannot fail.
+    bool committing;
+
+    [[nodiscard]] bool atomic() const { return world.profile->atomic; }
+    [[nodiscard]] bool fails(Stage stage) { return !committing && log.fails(stage); }
+};
+
+// Stops a loop over areas that would go on for ever.
+class TurnBound {
+  public:
+    explicit TurnBound(std::size_t turns_max) : left_(turns_max) {}
+    void turn() {
+        CHECK(left_ > 0);
+        --left_;
+    }
+
+  private:
+    std::size_t left_;
+};
+
+class AddressSpace {
+  public:
+    // An empty space under this name; memory is kept.
+    void create(SpaceId id);
+
+    // The area is there from the start. In a profile without fault identity it has none.
+    void add_initial(Call& call, const InitialArea& area);
+    // Merges whatever can be merged, as a profile `maximal` demands where no operation saw to it.
+    void merge_all(Call& call);
+
+    [[nodiscard]] Errno run(Call& call, const Mmap& op);
+    [[nodiscard]] Errno run(Call& call, const Munmap& op);
+    [[nodiscard]] Errno run(Call& call, const Mprotect& op);
+    [[nodiscard]] Errno run(Call& call, const Madvise& op);
+    [[nodiscard]] Errno run(Call& call, const Touch& op);
+    // fork: fills `child`, which is empty; it is empty again after a failure.
+    [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
+
+    [[nodiscard]] const VmaList& vmas() const { return vmas_; }
+    [[nodiscard]] const SpaceCounters& counters() const { return counters_; }
+    void observe(SpaceView& view) const;
+
+    // Checks all that concerns this space alone, and enters its areas into `found`.
+    void verify(const World& world, Ledger& found) const;
+
+    // What an entry point answers: an error, or an area; no area and no error is "not merged".
+    struct Outcome {
+        Errno error = Errno::ok;
+        Cursor vma;
+    };
+
+    // The piece of a split that is new: it gets the open hook, the other keeps its identity.
+    enum class NewPiece : std::uint8_t { below, above };
+
+    // Splits the area at `page`, and moves the cursor to the piece that is not new. ENOMEM at the
+    // count limit or in stage `split`; then nothing has changed.
+    [[nodiscard]] Errno split_vma(Call& call, Cursor& vma, Page page, NewPiece new_piece);
+
+    // A new area `vma` on free pages, not in the list yet: if its neighbours fit they grow over its
+    // pages. Not merged: nothing has changed; that is also the answer if stage `merge` fails.
+    // The caller has charged its pages; they are counted here.
+    [[nodiscard]] Cursor vma_merge_new_range(Call& call, const Vma& vma);
+
+    // The pages of `range`, which lie in `middle` and reach one of its ends, get `flags`: if that
+    // lets them join a neighbour they do, and the caller gives the returned area its flags. ENOMEM
+    // in stage `merge`; then nothing has changed. `prev` is the area before the range: if the range
+    // starts inside `middle`, that is `middle`.
+    [[nodiscard]] Outcome vma_merge_existing_range(Call& call, Cursor prev, Cursor middle,
+                                                   PageRange range, Flags flags);
+
+    // Gives the pages of `range`, which lie in `middle`, other flags: merges, or else splits at
+    // both ends as needed. The area returned holds the range. ENOMEM: flags have not changed, but
+    // if the second split failed the first one stays. `prev` as above.
+    [[nodiscard]] Outcome vma_modify_flags(Call& call, Cursor prev, Cursor middle, PageRange range,
+                                           Flags flags);
+
+    // A mapping that passed the checks of mmap.
+    struct MapRequest {
+        Vma vma;  // As it will be, but for the flags that are decided on the way.
+        Driver driver;
+        bool shared_anonymous;
+    };
+
+    // Maps it in the place of what is there. After an error what was there has gone if the error
+    // came after the point of no return: after stage `charge`. In a profile `atomic` it never has.
+    [[nodiscard]] Errno mmap_region(Call& call, MapRequest& map);
+
+  private:
+    // Which neighbours a range joins.
+    struct Sides {
+        bool left = false;
+        bool right = false;
+    };
+
+    // Boundaries.
+    Cursor cut(Call& call, Cursor vma, Page page);
+    void expand(Call& call, Cursor target, Page start, Page end);
+    void move_boundary(Cursor left, Page page);
+    void remove_range(Call& call, PageRange range);
+    Cursor insert_vma(Call& call, Cursor place, const Vma& vma);
+
+    [[nodiscard]] Errno split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece);
+    [[nodiscard]] Sides new_range_sides(const Call& call, const Vma& vma) const;
+    [[nodiscard]] Sides existing_range_sides(const Call& call, Cursor prev, Cursor middle,
+                                             PageRange range, Flags flags) const;
+
+    // Munmap and the first half of mmap.
+    [[nodiscard]] Errno gather_range(Call& call, PageRange range);
+    [[nodiscard]] Errno pass_splits(Call& call, PageRange range) const;
+    [[nodiscard]] bool exceeds_limit_by_cut(const Call& call, PageRange range) const;
+    void cut_ends(Call& call, PageRange range);
+    [[nodiscard]] bool any_mapped(PageRange range) const;
+    [[nodiscard]] PageCount accounted_pages(PageRange range) const;
+
+    // The second half of mmap.
+    [[nodiscard]] Errno check_map(const Call& call, const Mmap& op) const;
+    [[nodiscard]] PageRange range_to_remove(PageRange range) const;
+    [[nodiscard]] Errno mmap_region_atomic(Call& call, MapRequest& map);
+    [[nodiscard]] Errno map_into_gap(Call& call, MapRequest& map);
+    [[nodiscard]] Errno prepare_map(Call& call, MapRequest& map) const;
+    [[nodiscard]] Errno make_vma(Call& call, MapRequest& map) const;
+
+    // Mprotect and madvise.
+    [[nodiscard]] Cursor prev_of(Cursor vma, Page start) const;
+    [[nodiscard]] Errno check_mprotect(Call& call, const Mprotect& op) const;
+    [[nodiscard]] Outcome mprotect_fixup(Call& call, Cursor prev, Cursor vma, PageRange piece,
+                                         Prot prot);
+    [[nodiscard]] Errno check_madvise(Call& call, const Madvise& op) const;
+    [[nodiscard]] Outcome madvise_vma_behavior(Call& call, Cursor prev, Cursor vma, PageRange piece,
+                                               Advice advice);
+    [[nodiscard]] TurnBound bound() const { return TurnBound(vmas_.size() + 1); }
+    void set_flags(Cursor vma, Flags flags);
+
+    [[nodiscard]] FaultId find_fault_to_share(Cursor vma) const;
+
+    void count_pages(Flags flags, PageCount pages);
+    void uncount_pages(Flags flags, PageCount pages);
+
+    SpaceId id_;
+    VmaList vmas_;
+    SpaceCounters counters_;
+};
+
+}  // namespace vmacheck::impl

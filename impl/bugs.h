@@ -1,0 +1,146 @@
+// Bugs: mistakes from the history of Linux and of its likes, seeded into impl to see whether they
+// are found.
+//
+// A line of the list is a bug: its name, its class, the mistake, where it was made, and the verdict
+// that a comparison without `verify` gives it. The wrong line stands beside the right one:
+//
+//     if (grows_down && !BUG(merge_down_keeps_old_pgoff)) vma.pgoff -= grown;
+//
+// BUG() is the constant false unless VMACHECK_BUGS is defined. Then it is a switch, set by name at
+// run time, and it counts how often a switched-on bug was reached: so it comes last in a condition,
+// where right and wrong part. A bug that was never reached says nothing about those who look for
+// it.
+//
+// Classes: C1 missed merge, C2 wrong merge, C3 offset, C4 attribute lost, C5 walk and range,
+// C6 accounting, C7 hooks and references, C8 unwinding, C9 result; T is a test of the tool itself.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// clang-format off
+#define VMACHECK_BUG_LIST(X)                                                                       \
+    X(merge_down_keeps_old_pgoff, "merge-down-keeps-old-pgoff", "C3",                              \
+      "an area that grows downwards keeps its page offset",                                        \
+      "Linux 7e7757876f25 (6.3.1)", "wrong_pages")                                                 \
+    X(case8_skips_attribute_update, "case8-skips-attribute-update", "C4",                          \
+      "a changed area that swallows its next neighbour keeps its old flags",                       \
+      "Linux 9d8cebd4bcd7, 3964acd0dbec, 4e0906008cdb", "wrong_pages")                             \
+    X(loop_cursor_stale_after_merge_with_next, "loop-cursor-stale-after-merge-with-next", "C5",    \
+      "mprotect goes on from where the area ended before it was merged with next",                 \
+      "Linux, mm/mprotect: fix successful vma_merge() of next (6.3-rc)", "wrong_result")           \
+    X(faulted_unfaulted_never_merge, "faulted-unfaulted-never-merge", "C1",                        \
+      "an area with a fault identity and one without never merge",                                 \
+      "Linux 879bca0a2c4f (6.16)", "missed_merge")                                                 \
+    X(prev_is_wrong_when_range_starts_inside, "prev-is-wrong-when-range-starts-inside", "C5",      \
+      "for a range that starts inside an area, prev is the area before that one",                  \
+      "Linux, mm/uffd: fix vma operation where start addr cuts part of vma (2023)", "wrong_pages") \
+    X(split_keeps_parent_offset, "split-keeps-parent-offset", "C3",                                \
+      "the upper part of a split starts at the offset of the whole",                               \
+      "usercorn #287, cctools 1098, mimiker 1086, phoenix-rtos 581", "wrong_pages")                \
+    X(default_flag_set_after_merge_check, "default-flag-set-after-merge-check", "C1",              \
+      "the default flag of PR_SET_MEMORY_MERGE comes after the merge was tried",                   \
+      "Linux d7597f59d1d3, cf7e7a3503df (6.17)", "missed_merge")                                   \
+    X(real_error_overwritten, "real-error-overwritten", "C9",                                      \
+      "mprotect answers ENOMEM for whatever kept it from reaching the end",                        \
+      "Linux, mm/mprotect: fix do_mprotect_pkey() return on error (6.3)", "wrong_result")          \
+    X(late_failure_after_driver_hook, "late-failure-after-driver-hook", "C8",                      \
+      "mmap asks for the commit charge when the old areas are gone already",                       \
+      "Linux 5de195060b2e (6.12)", "wrong_pages")                                                  \
+    X(removes_vma_that_has_close_hook, "removes-vma-that-has-close-hook", "C2",                    \
+      "the close hook of the changed area itself does not keep it from being merged away",         \
+      "Linux fc0c8f9089c2 (6.8)", "wrong_merge")                                                   \
+    X(munmap_failure_leaves_detached_and_counters,                                                 \
+      "munmap-failure-leaves-detached-and-counters", "C8",                                         \
+      "when the split at the end fails, the areas gathered before it stay removed",                \
+      "Linux 606c812eb1d5 (6.5)", "wrong_pages")                                                   \
+    X(close_called_twice_or_not_at_all, "close-called-twice-or-not-at-all", "C7",                  \
+      "after a failed mmap hook, close is called for the area that never was",                     \
+      "Linux 4080ef1579b2, 3dd6ed34ce1f (6.12)", "wrong_hooks")                                    \
+    X(uncharges_what_was_never_charged, "uncharges-what-was-never-charged", "C6",                  \
+      "a failed mmap returns a charge whether or not it was taken",                                \
+      "Linux, insert_vm_struct() (2023)", "wrong_counter")                                         \
+    X(error_path_returns_zero, "error-path-returns-zero", "C9",                                    \
+      "a mapping that fails after old areas were removed answers ok",                              \
+      "Linux, mm/mmap: correct error handling in mmap_region() (6.12-rc)", "wrong_result")         \
+    X(map_over_partial_overlap_drops_remainder, "map-over-partial-overlap-drops-remainder", "C5",  \
+      "a fixed mapping over the head of an area removes its tail too",                             \
+      "Fiwix #16, Fission #9, rainbow 30", "wrong_pages")                                          \
+    X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
+      "a CHECK fails when three areas become one",                                                 \
+      "of our own making", "crash")                                                                \
+    X(hang_on_hole, "hang-on-hole", "T",                                                           \
+      "madvise never gets past a hole",                                                            \
+      "of our own making", "hang")                                                                 \
+    X(out_of_bounds_write, "out-of-bounds-write", "T",                                             \
+      "a split writes one element past the end of a vector: seen by AddressSanitizer alone",       \
+      "of our own making", "crash")                                                                \
+    X(leak, "leak", "T",                                                                           \
+      "munmap loses a piece of memory: seen by LeakSanitizer alone",                               \
+      "of our own making", "crash")
+// clang-format on
+
+namespace vmacheck {
+
+enum class Bug : std::uint8_t {
+#define VMACHECK_BUG_ENUMERATOR(id, name, kind, mistake, source, verdict) id,
+    VMACHECK_BUG_LIST(VMACHECK_BUG_ENUMERATOR)
+#undef VMACHECK_BUG_ENUMERATOR
+};
+
+struct BugInfo {
+    Bug bug;
+    std::string_view name;
+    std::string_view kind;
+    std::string_view mistake;
+    std::string_view source;
+    std::string_view verdict;
+};
+
+// All bugs, in the order of their enumerators.
+inline constexpr auto all_bugs = std::to_array<BugInfo>({
+#define VMACHECK_BUG_INFO(id, name, kind, mistake, source, verdict) \
+    {Bug::id, name, kind, mistake, source, verdict},
+    VMACHECK_BUG_LIST(VMACHECK_BUG_INFO)
+#undef VMACHECK_BUG_INFO
+});
+inline constexpr std::size_t bug_count = all_bugs.size();
+
+constexpr std::optional<Bug> find_bug(std::string_view name) {
+    for (const BugInfo& info : all_bugs) {
+        if (info.name == name) return info.bug;
+    }
+    return std::nullopt;
+}
+
+// Whether this build has the bugs in it. Without them enable_bug() says no, and nothing is reached.
+bool bugs_built_in();
+[[nodiscard]] bool enable_bug(Bug bug);
+// Switches all bugs off and sets the counters to zero.
+void disable_bugs();
+bool bug_enabled(Bug bug);
+// How often the bug was reached since disable_bugs().
+std::uint64_t bug_reached(Bug bug);
+
+}  // namespace vmacheck
+
+#ifdef VMACHECK_BUGS
+namespace vmacheck {
+bool bug_strikes(Bug bug);
+[[noreturn]] void loop_forever();
+void write_past_the_end();
+void lose_memory();
+}  // namespace vmacheck
+#define BUG(id) ::vmacheck::bug_strikes(::vmacheck::Bug::id)
+// A bug that is an action of its own.
+#define BUG_ACTION(id, action)           \
+    do {                                 \
+        if (BUG(id)) ::vmacheck::action; \
+    } while (false)
+#else
+#define BUG(id) false
+#define BUG_ACTION(id, action) static_cast<void>(0)
+#endif

@@ -1,0 +1,258 @@
+// mprotect and madvise: walks over the areas of a range that change flags piece by piece.
+//
+// Both walk as the kernel does (do_mprotect_pkey, madvise_walk_vmas): `vma` is the area under the
+// cursor, `prev` what lies before the piece, or `vma` itself if the piece starts inside it, and the
+// walk goes on where the area ends that came out of the change, which may be behind the piece.
+#include <algorithm>
+
+#include "impl/address_space.h"
+#include "impl/bugs.h"
+
+namespace vmacheck::impl {
+namespace {
+
+// What mprotect makes of the flags of a piece, and what it must ask the commit limit for.
+struct ProtectChange {
+    Flags flags;
+    bool charges = false;
+};
+
+ProtectChange protect_change(const Attributes& old, Prot prot) {
+    ProtectChange change{old.flags.without(access_flags) | prot.flags};
+    // Nothing is asked for, so not even a charge that could go back does.
+    if (change.flags == old.flags) return change;
+    if (prot.flags.has(Flag::write)) {
+        const Flags exempt =
+            Flag::account | Flag::write | Flags(Flag::shared) | Flags(Flag::noreserve);
+        change.charges = !old.flags.has_any(exempt);
+        if (change.charges) change.flags = change.flags | Flag::account;
+    } else if (old.file.none() && old.fault.none()) {
+        // Never written to, and not to be written to: the charge goes back.
+        change.flags = change.flags.without(Flag::account);
+    }
+    return change;
+}
+
+bool permits(const Attributes& attributes, Prot prot) {
+    return attributes.flags.has(needed_may_flags(prot));
+}
+
+// What an advice makes of flags: the bits that go, and then those that come.
+struct AdviceChange {
+    Flags cleared;
+    Flags set;
+};
+
+AdviceChange advice_change(Advice advice) {
+    switch (advice) {
+        case Advice::normal: return {Flag::seq_read | Flag::rand_read, {}};
+        case Advice::sequential: return {Flag::rand_read, Flag::seq_read};
+        case Advice::random: return {Flag::seq_read, Flag::rand_read};
+        case Advice::dontfork: return {{}, Flag::dont_copy};
+        case Advice::dofork: return {Flag::dont_copy, {}};
+        case Advice::wipeonfork: return {{}, Flag::wipe_on_fork};
+        case Advice::keeponfork: return {Flag::wipe_on_fork, {}};
+        case Advice::dontdump: return {{}, Flag::dont_dump};
+        case Advice::dodump: return {Flag::dont_dump, {}};
+        case Advice::mergeable: return {{}, Flag::mergeable};
+        case Advice::unmergeable: return {Flag::mergeable, {}};
+        case Advice::hugepage: return {Flag::no_huge_page, Flag::huge_page};
+        case Advice::nohugepage: return {Flag::huge_page, Flag::no_huge_page};
+        case Advice::dontneed: return {};
+    }
+    CHECK(false);
+    return {};
+}
+
+Flags advised_flags(Flags flags, Advice advice) {
+    // Deduplication is for private memory; asking for it elsewhere does nothing.
+    if (advice == Advice::mergeable && flags.has_any(Flag::shared | Flag::may_share)) return flags;
+    const AdviceChange change = advice_change(advice);
+    return flags.without(change.cleared) | change.set;
+}
+
+// Only anonymous private memory can come up empty in a child.
+bool refuses(const Attributes& attributes, Advice advice) {
+    return advice == Advice::wipeonfork &&
+           (!attributes.file.none() || attributes.flags.has(Flag::shared));
+}
+
+// The ends of a range of which an `atomic` change must split off a piece.
+class EndSplits {
+  public:
+    explicit EndSplits(PageRange range) : range_(range) {}
+    void changes(const Vma& vma) {
+        start_ = start_ || vma.cut_by(range_.start);
+        end_ = end_ || vma.cut_by(range_.end());
+    }
+    [[nodiscard]] Errno pass(Call& call) const {
+        if (start_ && call.fails(Stage::split)) return Errno::enomem;
+        if (end_ && call.fails(Stage::split)) return Errno::enomem;
+        return Errno::ok;
+    }
+
+  private:
+    PageRange range_;
+    bool start_ = false;
+    bool end_ = false;
+};
+
+}  // namespace
+
+// The area before a piece that starts at `start`, in `vma` or in the hole before it.
+Cursor AddressSpace::prev_of(Cursor vma, Page start) const {
+    const bool inside = vma != vmas_.end() && vmas_.at(vma).start < start;
+    if (inside && !BUG(prev_is_wrong_when_range_starts_inside)) return vma;
+    return vmas_.before(vma);
+}
+
+// Mprotect.
+
+Errno AddressSpace::run(Call& call, const Mprotect& op) {
+    if (op.range.empty()) return Errno::ok;
+    const Page end = op.range.end();
+    Cursor vma = vmas_.find(op.range.start);
+    if (vma == vmas_.end() || vmas_.at(vma).start > op.range.start) return Errno::enomem;
+    if (call.atomic()) {
+        const Errno error = check_mprotect(call, op);
+        if (error != Errno::ok) return error;
+        call.committing = true;
+    }
+
+    Errno error = Errno::ok;
+    Page done = op.range.start;
+    Cursor prev = prev_of(vma, done);
+    for (TurnBound turns = bound(); vma != vmas_.end() && vmas_.at(vma).start < end; turns.turn()) {
+        error = Errno::enomem;
+        if (vmas_.at(vma).start > done) break;
+        error = Errno::eacces;
+        if (!permits(vmas_.at(vma).attributes, op.prot)) break;
+
+        const PageRange piece = range_between(done, std::min(vmas_.at(vma).end, end));
+        const Outcome outcome = mprotect_fixup(call, prev, vma, piece, op.prot);
+        error = outcome.error;
+        if (error != Errno::ok) break;
+        prev = outcome.vma;
+        done = vmas_.at(prev).end;
+        if (done > piece.end() && piece.end() < end &&
+            BUG(loop_cursor_stale_after_merge_with_next)) {
+            done = piece.end();
+        }
+        vma = vmas_.next(prev);
+    }
+    if (error == Errno::ok && done < end) return Errno::enomem;
+    if (error != Errno::ok && error != Errno::enomem && BUG(real_error_overwritten)) {
+        return Errno::enomem;
+    }
+    return error;
+}
+
+// Passes what mprotect passes in an `atomic` profile, and changes nothing.
+Errno AddressSpace::check_mprotect(Call& call, const Mprotect& op) const {
+    const Page end = op.range.end();
+    EndSplits splits(op.range);
+    Page done = op.range.start;
+    for (Cursor vma = vmas_.find(done); done < end; vma = vmas_.next(vma)) {
+        if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::enomem;
+        const Vma& found = vmas_.at(vma);
+        done = found.end;
+        if (!permits(found.attributes, op.prot)) {
+            return BUG(real_error_overwritten) ? Errno::enomem : Errno::eacces;
+        }
+        const ProtectChange change = protect_change(found.attributes, op.prot);
+        if (change.flags == found.attributes.flags) continue;
+        if (change.charges && call.fails(Stage::charge)) return Errno::enomem;
+        splits.changes(found);
+    }
+    return splits.pass(call);
+}
+
+AddressSpace::Outcome AddressSpace::mprotect_fixup(Call& call, Cursor prev, Cursor vma,
+                                                   PageRange piece, Prot prot) {
+    const Attributes old = vmas_.at(vma).attributes;
+    const ProtectChange change = protect_change(old, prot);
+    if (change.flags == old.flags) return {Errno::ok, vma};
+
+    if (change.charges) {
+        if (call.fails(Stage::charge)) return {Errno::enomem, Cursor()};
+        call.ledger.charge(piece.count);
+    }
+    const Outcome outcome = vma_modify_flags(call, prev, vma, piece, change.flags);
+    if (outcome.error != Errno::ok) {
+        if (change.charges) call.ledger.uncharge(piece.count);
+        return outcome;
+    }
+    const bool was_charged = old.flags.has(Flag::account);
+    if (was_charged && !change.flags.has(Flag::account)) call.ledger.uncharge(piece.count);
+    return outcome;
+}
+
+// Madvise.
+
+Errno AddressSpace::run(Call& call, const Madvise& op) {
+    if (op.range.empty()) return Errno::ok;
+    if (call.atomic()) {
+        const Errno error = check_madvise(call, op);
+        if (error != Errno::ok) return error;
+        call.committing = true;
+    }
+
+    // A hole does not stop the walk; it is reported at the end.
+    Errno hole = Errno::ok;
+    const Page end = op.range.end();
+    Page start = op.range.start;
+    Cursor vma = vmas_.find(start);
+    Cursor prev = prev_of(vma, start);
+    for (TurnBound turns = bound(); start < end; turns.turn()) {
+        if (vma == vmas_.end() || vmas_.at(vma).start >= end) return Errno::enomem;
+        if (start < vmas_.at(vma).start) {
+            BUG_ACTION(hang_on_hole, loop_forever());
+            hole = Errno::enomem;
+            start = vmas_.at(vma).start;
+        }
+        const PageRange piece = range_between(start, std::min(vmas_.at(vma).end, end));
+        const Outcome outcome = madvise_vma_behavior(call, prev, vma, piece, op.advice);
+        if (outcome.error != Errno::ok) return outcome.error;
+        prev = outcome.vma;
+        start = vmas_.at(prev).end;
+        vma = vmas_.next(prev);
+    }
+    return hole;
+}
+
+// Passes what madvise passes in an `atomic` profile, and changes nothing.
+Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
+    const Page end = op.range.end();
+    EndSplits splits(op.range);
+    bool hole = false;
+    Page done = op.range.start;
+    for (Cursor vma = vmas_.find(done); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        const Vma& found = vmas_.at(vma);
+        if (found.start >= end) break;
+        if (found.start > done) {
+            BUG_ACTION(hang_on_hole, loop_forever());
+            hole = true;
+        }
+        done = found.end;
+        if (refuses(found.attributes, op.advice)) return Errno::einval;
+        if (advised_flags(found.attributes.flags, op.advice) != found.attributes.flags) {
+            splits.changes(found);
+        }
+    }
+    if (hole || done < end) return Errno::enomem;
+    return splits.pass(call) == Errno::ok ? Errno::ok : Errno::eagain;
+}
+
+AddressSpace::Outcome AddressSpace::madvise_vma_behavior(Call& call, Cursor prev, Cursor vma,
+                                                         PageRange piece, Advice advice) {
+    const Attributes old = vmas_.at(vma).attributes;
+    if (refuses(old, advice)) return {Errno::einval, Cursor()};
+    const Flags flags = advised_flags(old.flags, advice);
+    if (flags == old.flags) return {Errno::ok, vma};
+
+    Outcome outcome = vma_modify_flags(call, prev, vma, piece, flags);
+    if (outcome.error == Errno::enomem) outcome.error = Errno::eagain;
+    return outcome;
+}
+
+}  // namespace vmacheck::impl

@@ -1,0 +1,88 @@
+// touch and fork: where fault identities come from.
+//
+// A first write gives a private area an identity, all of its pages at once. Neither a fault nor a
+// fork merges anything, unless the profile is `maximal`.
+#include <algorithm>
+
+#include "impl/address_space.h"
+#include "impl/merge_rule.h"
+
+namespace vmacheck::impl {
+
+// The identity of a neighbour, next before prev, if it may serve; or none
+// (find_mergeable_anon_vma). Areas that share one can merge later on, when they no longer differ.
+FaultId AddressSpace::find_fault_to_share(Cursor vma) const {
+    const Vma& found = vmas_.at(vma);
+    const Cursor next = vmas_.next(vma);
+    if (next != vmas_.end() && can_lend_fault(found, vmas_.at(next), vmas_.at(next))) {
+        return vmas_.at(next).attributes.fault;
+    }
+    const Cursor prev = vmas_.before(vma);
+    if (!prev.none() && can_lend_fault(vmas_.at(prev), found, vmas_.at(prev))) {
+        return vmas_.at(prev).attributes.fault;
+    }
+    return FaultId{};
+}
+
+Errno AddressSpace::run(Call& call, const Touch& op) {
+    const Flag needed = op.access == Access::write ? Flag::write : Flag::read;
+    const Page end = op.range.end();
+    Page done = op.range.start;
+    TurnBound turns = bound();
+    for (Cursor vma = vmas_.find(done); done < end; vma = vmas_.next(vma)) {
+        turns.turn();
+        if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::efault;
+        Vma touched = vmas_.at(vma);
+        if (!touched.attributes.flags.has(needed)) return Errno::efault;
+
+        const bool copies =
+            op.access == Access::write && !touched.attributes.flags.has(Flag::shared);
+        if (call.world.profile->fault_identity && copies && touched.attributes.fault.none()) {
+            const FaultId shared = find_fault_to_share(vma);
+            touched.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
+            vmas_.replace(vma, touched);
+        }
+        // Offsets go up with the pages, so that the last one tells.
+        const Page last = std::min(touched.end, end) - PageCount{1};
+        const File* const file = call.world.file(touched.attributes.file);
+        if (file != nullptr && touched.pgoff_at(last) >= file->pages.value) return Errno::efault;
+        done = touched.end;
+    }
+    return Errno::ok;
+}
+
+// Every area gets an identity of its own in the child, even those that shared one: what the parent
+// can merge again, the child cannot.
+Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
+    CHECK(child.vmas_.size() == 0);
+    Page copied;
+    Errno error = Errno::ok;
+    for (Cursor vma = vmas_.first(); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        Vma copy = vmas_.at(vma);
+        Attributes& attributes = copy.attributes;
+        if (attributes.flags.has(Flag::dont_copy)) continue;
+        error = Errno::enomem;
+        const bool accounted = attributes.flags.has(Flag::account);
+        if (accounted && call.fails(Stage::charge)) break;
+        if (call.fails(Stage::allocation)) break;
+        error = Errno::ok;
+
+        if (accounted) call.ledger.charge(copy.count());
+        if (call.world.has_close_hook(attributes.file)) {
+            call.log.call_open(child.id_, attributes.file, copy.range());
+        }
+        if (attributes.flags.has(Flag::wipe_on_fork)) attributes.fault = FaultId{};
+        attributes.forked = !attributes.fault.none();
+        if (attributes.forked) attributes.fault = call.ledger.new_fault();
+        child.insert_vma(call, child.vmas_.end(), copy);
+        copied = copy.end;
+    }
+    if (error != Errno::ok) {
+        child.remove_range(call, range_between(Page{0}, copied));
+        return error;
+    }
+    if (call.world.profile->maximal) child.merge_all(call);
+    return Errno::ok;
+}
+
+}  // namespace vmacheck::impl

@@ -1,0 +1,297 @@
+// mmap and munmap: what is in the way goes, and the new range comes.
+//
+// In a profile that is not `atomic` the two are apart: a failure behind the point where old areas
+// go leaves the gap, and a failure before it leaves the splits. In an `atomic` one every stage is
+// passed first, and then everything happens at once.
+#include <algorithm>
+
+#include "impl/address_space.h"
+#include "impl/bugs.h"
+#include "impl/merge_rule.h"
+
+namespace vmacheck::impl {
+namespace {
+
+Flags flags_of(const Mmap& op, bool read_only_file) {
+    Flags flags = op.prot.flags | may_access_flags;
+    if (op.sharing == Sharing::is_shared) {
+        flags = flags | Flag::shared | Flag::may_share;
+        if (read_only_file) flags = flags.without(Flag::may_write | Flag::shared);
+    }
+    if (op.reserve == Reserve::noreserve) flags = flags | Flag::noreserve;
+    return flags;
+}
+
+// Private writable memory is charged to the commit limit (accountable_mapping).
+bool is_accountable(Flags flags) {
+    return (flags & (Flag::noreserve | Flag::shared | Flag::write)) == Flags(Flag::write);
+}
+
+// Memory that PR_SET_MEMORY_MERGE is for (vma_ksm_compatible).
+bool takes_default_flag(const World& world, Flags flags) {
+    return world.memory_merge && !flags.has_any(Flag::shared | Flag::may_share);
+}
+
+// Whether the default flag comes before the merge is tried. A driver's mmap hook may have its own
+// mind about flags, so that Linux waits for it (can_set_ksm_flags_early).
+bool default_flag_comes_early(const World& world, const AddressSpace::MapRequest& map) {
+    if (BUG(default_flag_set_after_merge_check)) return false;
+    return world.profile->maximal || map.vma.attributes.file.none() || map.driver.mmap_prepare;
+}
+
+}  // namespace
+
+// Munmap.
+
+bool AddressSpace::any_mapped(PageRange range) const {
+    const Cursor vma = vmas_.find(range.start);
+    return vma != vmas_.end() && vmas_.at(vma).start < range.end();
+}
+
+// One area that is cut at both ends leaves two: the only way in which unmapping adds an area.
+bool AddressSpace::exceeds_limit_by_cut(const Call& call, PageRange range) const {
+    if (!call.world.profile->count_limit) return false;
+    const Vma& vma = vmas_.at(vmas_.find(range.start));
+    return vma.cut_by(range.start) && vma.cut_by(range.end()) &&
+           counters_.map_count >= call.world.max_map_count;
+}
+
+// Makes the areas of `range`, which is not free, end with it (vms_gather_munmap_vmas).
+//
+//     pages   01234567        pages   01234567
+//     before  AAA.BBBB   ->   after   AAC.BBDD      pages 2 to 5; A and D are the new pieces
+Errno AddressSpace::gather_range(Call& call, PageRange range) {
+    CHECK(any_mapped(range));
+    if (exceeds_limit_by_cut(call, range)) return Errno::enomem;
+
+    Cursor first = vmas_.find(range.start);
+    if (vmas_.at(first).cut_by(range.start)) {
+        const Errno error = split_vma_unlimited(call, first, range.start, NewPiece::below);
+        if (error != Errno::ok) return error;
+    }
+    Cursor last = vmas_.find(range.end());
+    if (last == vmas_.end() || !vmas_.at(last).cut_by(range.end())) return Errno::ok;
+    const Errno error = split_vma_unlimited(call, last, range.end(), NewPiece::above);
+    if (error != Errno::ok && first != last && BUG(munmap_failure_leaves_detached_and_counters)) {
+        remove_range(call, range_between(range.start, vmas_.at(last).start));
+    }
+    return error;
+}
+
+// What gather_range() would pass, without doing it.
+Errno AddressSpace::pass_splits(Call& call, PageRange range) const {
+    CHECK(any_mapped(range));
+    if (exceeds_limit_by_cut(call, range)) return Errno::enomem;
+    const Cursor first = vmas_.find(range.start);
+    if (vmas_.at(first).cut_by(range.start) && call.fails(Stage::split)) return Errno::enomem;
+    const Cursor last = vmas_.find(range.end());
+    if (last != vmas_.end() && vmas_.at(last).cut_by(range.end()) && call.fails(Stage::split)) {
+        return Errno::enomem;
+    }
+    return Errno::ok;
+}
+
+// What gather_range() does, when nothing can fail any more.
+void AddressSpace::cut_ends(Call& call, PageRange range) {
+    CHECK(call.committing);
+    for (const Page page : {range.start, range.end()}) {
+        const Cursor vma = vmas_.find(page);
+        if (vma != vmas_.end() && vmas_.at(vma).cut_by(page)) cut(call, vma, page);
+    }
+}
+
+Errno AddressSpace::run(Call& call, const Munmap& op) {
+    if (op.range.empty()) return Errno::einval;
+    if (op.range.end().value > call.world.pages.value) return Errno::einval;
+    BUG_ACTION(leak, lose_memory());
+    if (!any_mapped(op.range)) return Errno::ok;
+
+    if (call.atomic()) {
+        const Errno error = pass_splits(call, op.range);
+        if (error != Errno::ok) return error;
+        call.committing = true;
+        cut_ends(call, op.range);
+    } else {
+        const Errno error = gather_range(call, op.range);
+        if (error != Errno::ok) return error;
+    }
+    remove_range(call, op.range);
+    return Errno::ok;
+}
+
+// Mmap.
+
+Errno AddressSpace::check_map(const Call& call, const Mmap& op) const {
+    const World& world = call.world;
+    if (op.range.empty()) return Errno::einval;
+    if (world.profile->count_limit && counters_.map_count > world.max_map_count) {
+        return Errno::enomem;
+    }
+    if (op.range.end().value > world.pages.value) return Errno::enomem;
+    if (op.placement != Placement::fixed && any_mapped(op.range)) return Errno::eexist;
+    if (op.backing.file.none()) return Errno::ok;
+
+    const File* const file = world.file(op.backing.file);
+    CHECK(file != nullptr);
+    if (file->driver.close && !world.profile->close_hooks) return Errno::declined;
+    if (op.range.count.value > file_pages_max) return Errno::eoverflow;
+    if (op.backing.offset > file_pages_max - op.range.count.value) return Errno::eoverflow;
+    if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file->read_only) {
+        return Errno::eacces;
+    }
+    if (file->driver.mmap == file->driver.mmap_prepare) return Errno::enodev;
+    return Errno::ok;
+}
+
+Errno AddressSpace::run(Call& call, const Mmap& op) {
+    const Errno error = check_map(call, op);
+    if (error != Errno::ok) return error;
+
+    const File* const file = call.world.file(op.backing.file);
+    const bool anonymous = file == nullptr;
+    const bool shared = op.sharing == Sharing::is_shared;
+    MapRequest map{};
+    map.vma.start = op.range.start;
+    map.vma.end = op.range.end();
+    map.vma.attributes.flags = flags_of(op, !anonymous && file->read_only);
+    map.vma.attributes.file = op.backing.file;
+    map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
+    map.driver = anonymous ? Driver{} : file->driver;
+    map.shared_anonymous = anonymous && shared;
+    return call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
+}
+
+PageCount AddressSpace::accounted_pages(PageRange range) const {
+    PageCount pages;
+    for (Cursor vma = vmas_.find(range.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        const Vma& found = vmas_.at(vma);
+        if (found.start >= range.end()) break;
+        if (!found.attributes.flags.has(Flag::account)) continue;
+        pages += std::min(found.end, range.end()) - std::max(found.start, range.start);
+    }
+    return pages;
+}
+
+// What a mapping of `range` removes: just that.
+PageRange AddressSpace::range_to_remove(PageRange range) const {
+    const Cursor last = vmas_.find(range.end());
+    if (last != vmas_.end() && vmas_.at(last).cut_by(range.end()) &&
+        BUG(map_over_partial_overlap_drops_remainder)) {
+        return range_between(range.start, vmas_.at(last).end);
+    }
+    return range;
+}
+
+Errno AddressSpace::mmap_region(Call& call, MapRequest& map) {
+    CHECK(!call.atomic());
+    Attributes& attributes = map.vma.attributes;
+    const PageRange removed = range_to_remove(map.vma.range());
+    const bool replaces = any_mapped(removed);
+    if (replaces) {
+        const Errno error = gather_range(call, removed);
+        if (error != Errno::ok) return error;
+    }
+
+    // Only what is not charged yet for the old pages is asked for.
+    const bool accountable = is_accountable(attributes.flags);
+    const bool asks = accountable && map.vma.count() != accounted_pages(map.vma.range());
+    const bool asks_late = asks && replaces && BUG(late_failure_after_driver_hook);
+    if (asks && !asks_late && call.fails(Stage::charge)) return Errno::enomem;
+
+    // The point of no return: from here on an error leaves a gap.
+    if (replaces) remove_range(call, removed);
+    if (asks_late && call.fails(Stage::charge)) return Errno::enomem;
+    if (accountable) {
+        attributes.flags = attributes.flags | Flag::account;
+        call.ledger.charge(map.vma.count());
+    }
+    const Errno error = map_into_gap(call, map);
+    if (error == Errno::ok) return Errno::ok;
+    if (accountable || BUG(uncharges_what_was_never_charged)) call.ledger.uncharge(map.vma.count());
+    if (replaces && BUG(error_path_returns_zero)) return Errno::ok;
+    return error;
+}
+
+// The pages are free and charged.
+Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
+    const Errno refused = prepare_map(call, map);
+    if (refused != Errno::ok) return refused;
+    if (!vma_merge_new_range(call, map.vma).none()) return Errno::ok;
+
+    const Errno error = make_vma(call, map);
+    if (error != Errno::ok) return error;
+    insert_vma(call, vmas_.find(map.vma.start), map.vma);
+    return Errno::ok;
+}
+
+// The last that is decided before a merge is tried.
+Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
+    Attributes& attributes = map.vma.attributes;
+    if (map.driver.mmap_prepare) {
+        const Errno error = call.log.call_mmap_prepare(id_, attributes.file, map.vma.range());
+        if (error != Errno::ok) return error;
+    }
+    if (takes_default_flag(call.world, attributes.flags) &&
+        default_flag_comes_early(call.world, map)) {
+        attributes.flags = attributes.flags | Flag::mergeable;
+    }
+    return Errno::ok;
+}
+
+// An area of its own, when it merged with none. After the mmap hook of a file only the hook's own
+// error exists; the hook that refused has nothing to close.
+Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
+    Attributes& attributes = map.vma.attributes;
+    if (call.fails(Stage::allocation)) return Errno::enomem;
+    if (map.driver.mmap) {
+        const Errno error = call.log.call_mmap(id_, attributes.file, map.vma.range());
+        if (error != Errno::ok && map.driver.close && BUG(close_called_twice_or_not_at_all)) {
+            call.log.call_close(id_, attributes.file, map.vma.range());
+        }
+        if (error != Errno::ok) return error;
+    }
+    if (map.shared_anonymous) {
+        if (call.fails(Stage::shmem)) return Errno::enomem;
+        const bool charged = !attributes.flags.has(Flag::noreserve);
+        attributes.file = call.ledger.new_object(charged ? map.vma.count() : PageCount{});
+    }
+    if (takes_default_flag(call.world, attributes.flags)) {
+        attributes.flags = attributes.flags | Flag::mergeable;
+    }
+    return Errno::ok;
+}
+
+// The same for a profile in which a failed operation changes nothing: old areas stay until the last
+// stage is passed, and whether the new one merges is decided by looking through them.
+Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
+    Attributes& attributes = map.vma.attributes;
+    const PageRange removed = range_to_remove(map.vma.range());
+    if (any_mapped(removed)) {
+        const Errno error = pass_splits(call, removed);
+        if (error != Errno::ok) return error;
+    }
+    const bool accountable = is_accountable(attributes.flags);
+    if (accountable) {
+        const bool asks = map.vma.count() != accounted_pages(map.vma.range());
+        if (asks && call.fails(Stage::charge)) return Errno::enomem;
+        attributes.flags = attributes.flags | Flag::account;
+    }
+    const Errno refused = prepare_map(call, map);
+    if (refused != Errno::ok) return refused;
+    const Sides sides = new_range_sides(call, map.vma);
+    if (!sides.left && !sides.right) {
+        const Errno error = make_vma(call, map);
+        if (error != Errno::ok) return error;
+    }
+
+    call.committing = true;
+    cut_ends(call, removed);
+    remove_range(call, removed);
+    if (accountable) call.ledger.charge(map.vma.count());
+    if (vma_merge_new_range(call, map.vma).none()) {
+        insert_vma(call, vmas_.find(map.vma.start), map.vma);
+    }
+    return Errno::ok;
+}
+
+}  // namespace vmacheck::impl

@@ -1,0 +1,50 @@
+// The merge rule, area by area. Its twin, page by page, is in model/reference.cpp; neither is
+// derived from the other.
+//
+// It answers whether two areas could be one. Whether they become one is decided where boundaries
+// move (impl/address_space.cpp): there the close hook of an area that would go, and the three areas
+// of a merge on both sides, are looked at.
+#pragma once
+
+#include "impl/bugs.h"
+#include "impl/vma.h"
+
+namespace vmacheck::impl {
+
+// Fault identities (is_mergeable_anon_vma): equal ones, or just one, which then holds for both
+// sides. A forked identity does not spread, for its chain would have to be copied.
+inline bool can_share_fault(const Attributes& left, const Attributes& right) {
+    if (left.fault == right.fault) return true;
+    if (!left.fault.none() && !right.fault.none()) return false;
+    return !left.forked && !right.forked && !BUG(faulted_unfaulted_never_merge);
+}
+
+// All that two neighbours must have in common. Profiles without fault identity have none anywhere.
+inline bool can_merge(const Vma& left, const Vma& right) {
+    return left.end == right.start &&                            //
+           left.attributes.flags == right.attributes.flags &&    //
+           left.attributes.file == right.attributes.file &&      //
+           left.pgoff_at(left.end) == right.attributes.pgoff &&  //
+           can_share_fault(left.attributes, right.attributes);
+}
+
+// Left and right fit the range between them: whether they fit each other, too
+// (can_vma_merge_right). Forked identities that may not spread did not fit the range.
+inline bool can_meet(const Vma& left, const Vma& right) {
+    const FaultId left_fault = left.attributes.fault;
+    const FaultId right_fault = right.attributes.fault;
+    return left_fault.none() || right_fault.none() || left_fault == right_fault;
+}
+
+// The identity of a neighbour may serve a first write fault (anon_vma_compatible and
+// reusable_anon_vma): the areas could be one but for their access flags.
+inline bool can_lend_fault(const Vma& left, const Vma& right, const Vma& lender) {
+    const Flags unlike = left.attributes.flags ^ right.attributes.flags;
+    return !lender.attributes.fault.none() && !lender.attributes.forked &&  //
+           left.end == right.start &&                                       //
+           unlike.without(access_flags).empty() &&                          //
+           left.attributes.file == right.attributes.file &&                 //
+           left.pgoff_at(left.end) == right.attributes.pgoff;
+}
+
+}  // namespace vmacheck::impl

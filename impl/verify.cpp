@@ -1,0 +1,50 @@
+// The full walk over the state: every invariant is checked, every counter is counted again.
+#include "impl/address_space.h"
+#include "impl/machine.h"
+#include "impl/merge_rule.h"
+#include "model/check_macro.h"
+
+namespace vmacheck::impl {
+
+void AddressSpace::verify(const World& world, Ledger& found) const {
+    SpaceCounters counted;
+    Page end{0};
+    for (Cursor at = vmas_.first(); at != vmas_.end(); at = vmas_.next(at)) {
+        const Vma& vma = vmas_.at(at);
+        const Flags flags = vma.attributes.flags;
+        CHECK(vma.start < vma.end);
+        CHECK(end <= vma.start);
+        CHECK(!vma.attributes.forked || !vma.attributes.fault.none());
+        CHECK(world.profile->fault_identity || vma.attributes.fault.none());
+        const Cursor prev = vmas_.before(at);
+        CHECK(!world.profile->maximal || prev.none() || !can_merge(vmas_.at(prev), vma));
+        end = vma.end;
+
+        counted.map_count += 1;
+        counted.total += vma.count().value;
+        if (counts_as_exec(flags)) counted.exec += vma.count().value;
+        if (counts_as_data(flags)) counted.data += vma.count().value;
+        found.hold(vma.attributes);
+        if (flags.has(Flag::account)) found.charge(vma.count());
+    }
+    CHECK(end.value <= world.pages.value);
+    CHECK(counted.map_count == counters_.map_count);
+    CHECK(counted.total == counters_.total);
+    CHECK(counted.exec == counters_.exec);
+    CHECK(counted.data == counters_.data);
+}
+
+void Machine::verify() const {
+    CHECK(world_ != nullptr);
+    recounted_ = ledger_;
+    recounted_.forget_areas();
+    for (std::size_t i = 0; i < spaces_.size(); ++i) {
+        CHECK(exists_[i] || spaces_[i].vmas().size() == 0);
+        spaces_[i].verify(*world_, recounted_);
+    }
+    CHECK(recounted_.committed() == ledger_.committed());
+    CHECK(recounted_.files() == ledger_.files());
+    CHECK(recounted_.objects() == ledger_.objects());
+}
+
+}  // namespace vmacheck::impl

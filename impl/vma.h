@@ -1,0 +1,40 @@
+// Vma: an area, the maximal stretch of pages that the list holds as one entry.
+#pragma once
+
+#include "model/attributes.h"
+#include "model/page.h"
+
+namespace vmacheck::impl {
+
+// The pages of [start, end). `attributes` are those of every page, except that `pgoff` is that of
+// the first and grows by one from page to page.
+struct Vma {
+    Page start;
+    Page end;
+    Attributes attributes;
+
+    [[nodiscard]] constexpr PageRange range() const { return range_between(start, end); }
+    [[nodiscard]] constexpr PageCount count() const { return end - start; }
+    [[nodiscard]] constexpr std::uint64_t pgoff_at(Page page) const {
+        return attributes.pgoff + (page - start).value;
+    }
+    // Whether `page` lies inside, so that a cut there leaves a piece on either side.
+    [[nodiscard]] constexpr bool cut_by(Page page) const { return start < page && page < end; }
+    // The part of it in [from, to), which lies within it.
+    [[nodiscard]] constexpr Vma part(Page from, Page to) const {
+        Vma piece{from, to, attributes};
+        piece.attributes.pgoff = pgoff_at(from);
+        return piece;
+    }
+    friend constexpr bool operator==(const Vma&, const Vma&) = default;
+};
+
+// Which counter of mm->*_vm a page belongs to (vm_stat_account): the first that fits.
+constexpr bool counts_as_exec(Flags flags) {
+    return flags.has(Flag::exec) && !flags.has(Flag::write);
+}
+constexpr bool counts_as_data(Flags flags) {
+    return !counts_as_exec(flags) && flags.has(Flag::write) && !flags.has(Flag::shared);
+}
+
+}  // namespace vmacheck::impl
