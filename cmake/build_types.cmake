@@ -1,0 +1,37 @@
+# The three kinds of build, the warnings, and the compiler cache.
+#
+# NDEBUG is never defined: CHECK is on in every build, and an assert of a library may as well be.
+# -march=native is not used, because a find must replay on another machine with the same binary.
+
+if(NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Asan or Coverage" FORCE)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
+# The first report ends the program, so that a test can not pass over it.
+set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+-fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS")
+set(CMAKE_CXX_FLAGS_COVERAGE "-O0 -g1 -fprofile-instr-generate -fcoverage-mapping")
+if(CMAKE_BUILD_TYPE STREQUAL "Coverage")
+    # The counters live in the mapped file (%c in LLVM_PROFILE_FILE, which needs the relocation), so
+    # that a program that ends in abort() or is killed counts, too.
+    add_compile_options("SHELL:-mllvm -runtime-counter-relocation")
+endif()
+
+set(build_types Release Asan Coverage)
+if(NOT CMAKE_BUILD_TYPE IN_LIST build_types)
+    message(FATAL_ERROR "CMAKE_BUILD_TYPE is ${CMAKE_BUILD_TYPE}, expected one of ${build_types}")
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Coverage" AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "Coverage needs clang: give -DCMAKE_CXX_COMPILER=clang++, or ./dev coverage")
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+# Warnings are for our own sources only: the libraries live in system folders.
+add_library(vmacheck_warnings INTERFACE)
+target_compile_options(vmacheck_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+    -Wold-style-cast -Werror)

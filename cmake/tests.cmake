@@ -1,0 +1,92 @@
+# Everything that ctest runs. Labels say what may be left out:
+#
+#     unit       the tests of vmacheck_tests and vmacheck_bugs_tests, but
+#     slow       those with "slow" in their names
+#     command    the built command on the corpus and on generated programs
+#     canary     the sanitizers see what they are there for (Asan builds alone)
+#     hygiene    layers, formatting, the scripts                  (with VMACHECK_HYGIENE alone)
+#     compilers  the core compiles with clang 14 and with libc++  (with VMACHECK_HYGIENE alone)
+#     tidy       clang-tidy                                       (with VMACHECK_HYGIENE alone)
+include(GoogleTest)
+
+# vmacheck_gtest(NAME LIBRARY SOURCE...): one GoogleTest program, each of its tests a test of ctest.
+function(vmacheck_gtest name library)
+    if(NOT ARGN)
+        message(STATUS "There are no sources of ${name} yet.")
+        return()
+    endif()
+    add_executable(${name} ${ARGN})
+    target_link_libraries(${name} PRIVATE ${library} vmacheck_warnings rapidcheck_gtest
+                          GTest::gtest GTest::gtest_main)
+    target_compile_definitions(${name} PRIVATE VMACHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+                               VMACHECK_BINARY_DIR="${PROJECT_BINARY_DIR}")
+    # Tests may run the commands, so building a test builds them.
+    foreach(command vmacheck vmacheck-bugs)
+        if(TARGET ${command})
+            add_dependencies(${name} ${command})
+        endif()
+    endforeach()
+    # Tests are listed when ctest starts: a program that cannot even start then fails a test and not
+    # the build, which would hide the others.
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "-*slow*"
+                         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+                         PROPERTIES LABELS unit TIMEOUT 300)
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "*slow*"
+                         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
+                         PROPERTIES LABELS slow TIMEOUT 1200)
+endfunction()
+
+file(GLOB test_sources CONFIGURE_DEPENDS */*_test.cpp)
+set(bugs_test_sources ${test_sources})
+list(FILTER test_sources EXCLUDE REGEX "/bugs_[^/]+_test\\.cpp$")
+list(FILTER bugs_test_sources INCLUDE REGEX "/bugs_[^/]+_test\\.cpp$")
+vmacheck_gtest(vmacheck_tests vmacheck_cli ${test_sources})
+vmacheck_gtest(vmacheck_bugs_tests vmacheck_cli_bugs ${bugs_test_sources})
+
+# vmacheck_script(NAME LABEL SCRIPT ARGUMENT...): a test that is a script of cmake/.
+function(vmacheck_script name label script)
+    add_test(NAME ${name} COMMAND sh "${PROJECT_SOURCE_DIR}/cmake/${script}" ${ARGN}
+             WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(${name} PROPERTIES LABELS ${label} TIMEOUT 1200)
+endfunction()
+
+# The command itself, as a user runs it; under the sanitizers, too.
+if(TARGET vmacheck)
+    file(GLOB corpus CONFIGURE_DEPENDS corpus/cases/*.vma corpus/traces/*.vma)
+    if(corpus)
+        add_test(NAME command.replays_the_corpus COMMAND vmacheck replay ${corpus}
+                 WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+        set_tests_properties(command.replays_the_corpus PROPERTIES LABELS command TIMEOUT 300)
+    endif()
+    add_test(NAME command.runs_clean COMMAND vmacheck run --seed 1 --programs 500
+             WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+    set_tests_properties(command.runs_clean PROPERTIES LABELS command TIMEOUT 300)
+endif()
+
+# A sanitizer that sees nothing is as quiet as one that is switched off. Each canary holds one
+# mistake, is compiled with the flags of all the rest, and passes when the report about it appears.
+if(CMAKE_BUILD_TYPE STREQUAL "Asan")
+    foreach(canary "overflow|heap-buffer-overflow" "leak|LeakSanitizer: detected memory leaks"
+                   "undefined|runtime error: signed integer overflow")
+        string(REPLACE "|" ";" canary "${canary}")
+        list(GET canary 0 mistake)
+        list(GET canary 1 report)
+        add_executable(sanitizer_canary_${mistake} cmake/sanitizer_canary_${mistake}.cpp)
+        vmacheck_script(canary.${mistake}_is_seen canary expect_report.sh "${report}"
+                        $<TARGET_FILE:sanitizer_canary_${mistake}>)
+    endforeach()
+endif()
+
+# Properties of the sources; one build has to hold them, no more.
+if(VMACHECK_HYGIENE)
+    vmacheck_script(hygiene.layers_are_kept hygiene check_layers.sh .)
+    vmacheck_script(hygiene.broken_layers_are_seen hygiene check_layers_test.sh)
+    vmacheck_script(hygiene.sources_are_formatted hygiene check_format.sh .)
+    vmacheck_script(compilers.core_takes_clang_14 compilers check_compiles.sh .)
+    vmacheck_script(compilers.core_takes_libcxx compilers check_compiles.sh . -stdlib=libc++)
+    vmacheck_script(hygiene.dev_refuses_unknown_words hygiene dev_test.sh)
+    vmacheck_script(tidy.sources_are_clean tidy run_tidy.sh "${PROJECT_BINARY_DIR}")
+    # These occupy every core by themselves.
+    set_tests_properties(compilers.core_takes_clang_14 compilers.core_takes_libcxx
+                         tidy.sources_are_clean PROPERTIES PROCESSORS 2)
+endif()
