@@ -25,8 +25,8 @@ struct Backing {
     std::uint64_t offset = 0;
     friend constexpr bool operator==(const Backing&, const Backing&) = default;
 };
-// Largest file in pages: MAX_LFS_FILESIZE of a 64-bit kernel (2^63 - 1 bytes).
-inline constexpr std::uint64_t file_pages_max = std::uint64_t{1} << 51;
+// Largest file in whole pages: MAX_LFS_FILESIZE of a 64-bit kernel is 2^63 - 1 bytes.
+inline constexpr std::uint64_t file_pages_max = (std::uint64_t{1} << 51) - 1;
 
 enum class Sharing : std::uint8_t { is_private, is_shared };
 inline constexpr std::array<std::string_view, 2> sharing_names = {"private", "shared"};

@@ -35,10 +35,15 @@ Errno Reference::apply(const Step& step, StepLog& log) {
     cases_.begin(step.op.index());
     space_ = step.space;
     log_ = &log;
+    cuts_.clear();
     Errno error = Errno::esrch;
     if (has_space(step.space)) {
         error = std::visit([this](const auto& op) { return run(op); }, step.op);
         if (world_->profile->maximal) derive_boundaries();
+    }
+    for (const std::size_t cell : cuts_) {
+        const bool left_behind = mapped(cell) && cells()[cell].seam == Seam::split_left_behind;
+        if (left_behind) cases_.hit(Seam::split_left_behind);
     }
     cases_.hit(errno_case(error));
     if (log.struck()) cases_.hit(unwind_case(log.struck_at()));
@@ -113,6 +118,12 @@ void Reference::record_seam(std::size_t cell, Seam if_compatible) {
     cases_.hit(seam);
 }
 
+// Both sides of a new or changed range fitted it, but not each other, and the left one was taken.
+void Reference::record_three_way(std::size_t cell) {
+    cells()[cell].seam = Seam::three_way;
+    cases_.hit(Seam::three_way);
+}
+
 // Profile `canonical`: an area starts wherever two neighbours cannot be in one.
 void Reference::derive_boundaries() {
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
@@ -168,7 +179,7 @@ Errno Reference::cut(std::size_t cell, End end) {
     }
     cells()[cell].boundary = true;
     cells()[cell].seam = Seam::split_left_behind;
-    cases_.hit(Seam::split_left_behind);
+    cuts_.push_back(cell);
     return Errno::ok;
 }
 

@@ -103,6 +103,7 @@ class Reference {
     void count_cell(const Cell& cell, PageCount weight, SpaceCounters& space, Census& census) const;
     void join(std::size_t cell);
     void record_seam(std::size_t cell, Seam if_compatible);
+    void record_three_way(std::size_t cell);
     void derive_boundaries();
 
     // Runs, and the cuts between them (reference.cpp).
@@ -119,10 +120,16 @@ class Reference {
 
     // mmap (reference_map.cpp).
     [[nodiscard]] Errno mmap_region(const Mmap& op, Piece piece, Flags flags);
-    [[nodiscard]] bool new_range_merges(Piece piece, const Attributes& first, bool& memory_failed);
+    // What stands against joining a new range with the areas before and behind it.
+    struct Fit {
+        Refusal left;
+        Refusal right;
+        bool memory_failed;
+    };
+    [[nodiscard]] Fit fit_of_new_range(Piece piece, const Attributes& first);
     [[nodiscard]] Refusal refusal_before(Piece piece, const Attributes& first) const;
     [[nodiscard]] Refusal refusal_behind(Piece piece, const Attributes& first) const;
-    void join_new_range(Piece piece, const Attributes& first, bool merges, bool memory_failed);
+    void join_new_range(Piece piece, const Attributes& first, const Fit& fit);
     void write_pages(Piece piece, Attributes first);
     [[nodiscard]] bool any_mapped(Piece piece) const;
     [[nodiscard]] PageCount accounted_pages(Piece piece) const;
@@ -164,6 +171,7 @@ class Reference {
     // The step under way.
     SpaceId space_;
     StepLog* log_ = nullptr;
+    std::vector<std::size_t> cuts_;  // Where it has cut areas.
 };
 
 }  // namespace vmacheck

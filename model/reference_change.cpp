@@ -62,10 +62,7 @@ Errno Reference::change(Piece piece, Flags flags) {
         join(piece.end);
     else
         record_seam(piece.end, right == Refusal::close ? Seam::close_hook : Seam::none);
-    if (right == Refusal::three_way) {
-        cells()[piece.end].seam = Seam::three_way;
-        cases_.hit(Seam::three_way);
-    }
+    if (right == Refusal::three_way) record_three_way(piece.end);
     return Errno::ok;
 }
 

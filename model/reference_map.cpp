@@ -87,9 +87,11 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
         first.file.value = static_cast<std::uint32_t>(world_->files.size() + objects_.size());
     }
 
-    bool memory_failed = false;
-    const bool merged = new_range_merges(piece, first, memory_failed);
-    if (!merged) {
+    Fit fit = fit_of_new_range(piece, first);
+    const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
+    // Failing for memory is no error here: mmap makes an area instead of merging.
+    fit.memory_failed = fits && !world_->profile->atomic && log_->fails(Stage::merge);
+    if (!fits || fit.memory_failed) {
         if (log_->fails(Stage::allocation)) return Errno::enomem;
         if (file != nullptr && file->driver.mmap) {
             const Errno error = log_->call_mmap(space_, op.backing.file, op.range);
@@ -100,19 +102,28 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     }
 
     if (keep_old) erase(piece);
-    join_new_range(piece, first, merged, memory_failed);
+    join_new_range(piece, first, fit);
     return Errno::ok;
 }
 
-// Whether a new range with these attributes goes into an area beside it (vma_merge_new_range(), up
-// to the point where memory is needed). Failing for memory is no error here: mmap makes an area
-// instead.
-bool Reference::new_range_merges(Piece piece, const Attributes& first, bool& memory_failed) {
-    const bool left = refusal_before(piece, first) == Refusal::none;
-    const bool right = refusal_behind(piece, first) == Refusal::none;
-    if (!left && !right) return false;
-    memory_failed = !world_->profile->atomic && log_->fails(Stage::merge);
-    return !memory_failed;
+// Whether a new range with these attributes goes into the areas beside it (vma_merge_new_range(),
+// up to the point where memory is needed).
+Reference::Fit Reference::fit_of_new_range(Piece piece, const Attributes& first) {
+    Fit fit{refusal_before(piece, first), refusal_behind(piece, first), false};
+    if (fit.left == Refusal::none && fit.right == Refusal::none) {
+        const Attributes& prev = cells()[piece.start - 1].attributes;
+        const Attributes& next = cells()[piece.end].attributes;
+        // Both fit the range, but not each other: only the left one is taken.
+        const bool agree = prev.fault.none() || next.fault.none() || prev.fault == next.fault;
+        // The area behind would go, and its close hook keeps it.
+        if (!agree)
+            fit.right = Refusal::three_way;
+        else if (world_->has_close_hook(next.file))
+            fit.right = Refusal::close;
+    }
+    count_refusal(fit.left);
+    count_refusal(fit.right);
+    return fit;
 }
 
 Reference::Refusal Reference::refusal_before(Piece piece, const Attributes& first) const {
@@ -125,50 +136,31 @@ Reference::Refusal Reference::refusal_behind(Piece piece, const Attributes& firs
     return compare(last_page_of(piece, first), PageCount{1}, cells()[piece.end].attributes);
 }
 
-// Writes the new pages and closes the seams at their ends.
+// Writes the new pages and closes the seams that fit.
 //
 //     pages   01234567        both fit     AAAAAAAA
 //     before  AA....BB   ->   left only    AAAAAABB
 //             new: 2+4        right only   AABBBBBB
-void Reference::join_new_range(Piece piece, const Attributes& first, bool merges,
-                               bool memory_failed) {
-    Refusal left = refusal_before(piece, first);
-    Refusal right = refusal_behind(piece, first);
-    if (left == Refusal::none && right == Refusal::none) {
-        const Attributes& prev = cells()[piece.start - 1].attributes;
-        const Attributes& next = cells()[piece.end].attributes;
-        // Both fit the range, but not each other: only the left one is taken.
-        const bool agree = prev.fault.none() || next.fault.none() || prev.fault == next.fault;
-        // The area behind would go, and its close hook keeps it.
-        if (!agree)
-            right = Refusal::three_way;
-        else if (world_->has_close_hook(next.file))
-            right = Refusal::close;
-    }
-    write_pages(piece, first);
-    count_refusal(left);
-    count_refusal(right);
-    if (memory_failed) cases_.hit(CaseKind::refused_memory);
-    const bool join_left = merges && left == Refusal::none;
-    const bool join_right = merges && right == Refusal::none;
-    if (join_left && join_right)
+void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& fit) {
+    const bool join_left = fit.left == Refusal::none && !fit.memory_failed;
+    const bool join_right = fit.right == Refusal::none && !fit.memory_failed;
+    if (fit.memory_failed)
+        cases_.hit(CaseKind::refused_memory);
+    else if (join_left && join_right)
         cases_.hit(CaseKind::merge_both);
     else if (join_left)
         cases_.hit(CaseKind::merge_left);
     else if (join_right)
         cases_.hit(CaseKind::merge_right);
+
+    write_pages(piece, first);
     if (join_left) join(piece.start);
     if (join_right) join(piece.end);
-
-    const Seam unmerged = memory_failed ? Seam::merge_out_of_memory : Seam::flags_after_merge;
-    if (!join_left) record_seam(piece.start, unmerged);
-    if (!join_right) {
-        record_seam(piece.end, right == Refusal::close ? Seam::close_hook : unmerged);
-        if (right == Refusal::three_way) {
-            cells()[piece.end].seam = Seam::three_way;
-            cases_.hit(Seam::three_way);
-        }
-    }
+    // A seam that fits all the same has flags that came after the merge was tried.
+    const Seam seam = fit.memory_failed ? Seam::merge_out_of_memory : Seam::flags_after_merge;
+    if (!join_left) record_seam(piece.start, seam);
+    if (!join_right) record_seam(piece.end, fit.right == Refusal::close ? Seam::close_hook : seam);
+    if (fit.right == Refusal::three_way) record_three_way(piece.end);
 }
 
 // Maps the cells of a piece as one area of its own; `first` is its first page.

@@ -253,7 +253,7 @@ bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
     const bool needs_failures = is("unwind/") || is("EAGAIN") || is("EOVERFLOW") ||
                                 is("refused/memory") || is("seam/D12") || is("mmap/errno/ENOMEM") ||
                                 is("munmap/errno/ENOMEM") || is("mmap/errno/EINVAL") ||
-                                is("munmap/errno/EINVAL");
+                                is("munmap/errno/EINVAL") || is("seam/D11");
     return (alphabet.forks || !needs_forks) && (alphabet.shared_memory || !needs_files) &&
            (alphabet.failures || !needs_failures);
 }
