@@ -1,0 +1,109 @@
+// Every seeded bug is found, blamed on the right verdict, and minimized.
+//
+// One line a bug: how many steps its minimal program has from seed 1, and how many pages. The bugs
+// that crash or hang are found through the command line (cli/bugs_command_test.cpp).
+#include <gtest/gtest.h>
+
+#include "impl/bugs.h"
+#include "impl/impl_target.h"
+#include "model/text.h"
+#include "search/minimize.h"
+#include "search/soak.h"
+
+namespace vmacheck {
+namespace {
+
+struct Pinned {
+    std::string_view bug;
+    std::size_t steps;
+    std::uint64_t pages;
+};
+
+class SeededBug : public testing::TestWithParam<Pinned> {
+  protected:
+    void SetUp() override {
+        disable_bugs();
+        const std::optional<Bug> bug = find_bug(GetParam().bug);
+        ASSERT_TRUE(bug);
+        ASSERT_TRUE(enable_bug(*bug));
+        info_ = &all_bugs[static_cast<std::size_t>(*bug)];
+    }
+    void TearDown() override { disable_bugs(); }
+
+    std::optional<SoakFind> find(std::uint64_t seed) {
+        Soak soak({.seed = seed}, target_, nullptr);
+        // Some 30 times the steps that the slowest of these bugs needed from any of twenty seeds.
+        constexpr std::uint64_t steps_max = 1000000;
+        for (std::uint64_t i = 0; soak.lockstep().step_count() < steps_max; ++i) {
+            if (std::optional<SoakFind> found = soak.run(i)) return found;
+        }
+        return std::nullopt;
+    }
+    std::optional<Finding> run(const Candidate& candidate) {
+        Lockstep lockstep(target_);
+        return run_program(lockstep, candidate.world, candidate.steps);
+    }
+
+    const BugInfo* info_ = nullptr;
+    ImplTarget target_{ImplOptions{.verify = false}};
+};
+
+TEST_P(SeededBug, is_found_from_each_of_ten_seeds) {
+    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+        const std::optional<SoakFind> found = find(seed);
+        ASSERT_TRUE(found) << "seed " << seed;
+        EXPECT_EQ(name_of(found->finding.bucket.verdict), info_->verdict) << "seed " << seed;
+    }
+    EXPECT_GT(bug_reached(info_->bug), 0U);
+}
+
+TEST_P(SeededBug, has_a_minimal_program_without_a_superfluous_step) {
+    const std::optional<SoakFind> found = find(1);
+    ASSERT_TRUE(found);
+    const Minimized result = minimize(found->candidate, found->finding,
+                                      [&](const Candidate& c) { return run(c); }, {}, {});
+    const std::string text =
+        print_program(program_of(result.candidate.world, result.candidate.steps));
+    EXPECT_EQ(result.finding.bucket, found->finding.bucket) << text;
+    EXPECT_EQ(result.candidate.steps.size(), GetParam().steps) << text;
+    EXPECT_EQ(result.candidate.world.pages.value, GetParam().pages) << text;
+    for (std::size_t drop = 0; drop < result.candidate.steps.size(); ++drop) {
+        Candidate less = result.candidate;
+        less.steps.erase(less.steps.begin() + static_cast<std::ptrdiff_t>(drop));
+        const std::optional<Finding> finding = run(less);
+        EXPECT_FALSE(finding && finding->bucket == result.finding.bucket) << text;
+    }
+}
+
+TEST_P(SeededBug, is_not_found_when_it_is_switched_off) {
+    const std::optional<SoakFind> found = find(1);
+    ASSERT_TRUE(found);
+    disable_bugs();
+    EXPECT_FALSE(run(found->candidate));
+}
+
+INSTANTIATE_TEST_SUITE_P(bugs, SeededBug,
+                         testing::Values(Pinned{"merge-down-keeps-old-pgoff", 2, 2},
+                                         Pinned{"case8-skips-attribute-update", 3, 2},
+                                         Pinned{"loop-cursor-stale-after-merge-with-next", 3, 2},
+                                         Pinned{"faulted-unfaulted-never-merge", 5, 3},
+                                         Pinned{"prev-is-wrong-when-range-starts-inside", 3, 4},
+                                         Pinned{"split-keeps-parent-offset", 2, 2},
+                                         Pinned{"default-flag-set-after-merge-check", 2, 2},
+                                         Pinned{"real-error-overwritten", 3, 2},
+                                         Pinned{"late-failure-after-driver-hook", 2, 1},
+                                         Pinned{"removes-vma-that-has-close-hook", 3, 2},
+                                         Pinned{"munmap-failure-leaves-detached-and-counters", 3,
+                                                3},
+                                         Pinned{"close-called-twice-or-not-at-all", 2, 2},
+                                         Pinned{"uncharges-what-was-never-charged", 1, 1},
+                                         Pinned{"error-path-returns-zero", 3, 3},
+                                         Pinned{"map-over-partial-overlap-drops-remainder", 2, 2}),
+                         [](const testing::TestParamInfo<Pinned>& info) {
+                             std::string name(info.param.bug);
+                             for (char& letter : name) letter = letter == '-' ? '_' : letter;
+                             return name;
+                         });
+
+}  // namespace
+}  // namespace vmacheck

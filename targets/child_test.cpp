@@ -1,0 +1,111 @@
+// What a child can do to its parent: nothing.
+#include "targets/child.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+#include <thread>
+
+namespace vmacheck {
+namespace {
+
+using Kind = ChildEnd::Kind;
+const ChildOptions impatient{std::chrono::milliseconds(200), ""};
+
+bool write_all(int output, const std::string& text) {
+    return write(output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+TEST(child, says_what_it_was_asked) {
+    const Shared<Heartbeat> heartbeat;
+    // More than a pipe holds, so the parent has to read while the child writes.
+    const std::string text(300000, 'x');
+    Child child([&](int output) { return write_all(output, text) ? 1 : 2; }, *heartbeat, {});
+    child.wait();
+    EXPECT_EQ(child.end().kind, Kind::finished);
+    EXPECT_EQ(child.end().exit_code, 1);
+    EXPECT_EQ(child.output(), text);
+}
+
+TEST(child, that_aborts_has_crashed) {
+    const Shared<Heartbeat> heartbeat;
+    Child child([](int) -> int { std::abort(); }, *heartbeat, {});
+    child.wait();
+    EXPECT_EQ(child.end().kind, Kind::crashed);
+    EXPECT_EQ(child.end().signal, SIGABRT);
+}
+
+TEST(child, that_exits_with_a_code_of_its_own_has_crashed) {
+    const Shared<Heartbeat> heartbeat;
+    Child child([](int) -> int { _exit(77); }, *heartbeat, {});
+    child.wait();
+    EXPECT_EQ(child.end().kind, Kind::crashed);
+    EXPECT_EQ(child.end().signal, 0);
+}
+
+TEST(child, that_makes_no_progress_has_hung) {
+    const Shared<Heartbeat> heartbeat;
+    Child child(
+        [](int) -> int {
+            for (;;) pause();
+        },
+        *heartbeat, impatient);
+    child.wait();
+    EXPECT_EQ(child.end().kind, Kind::hung);
+}
+
+TEST(child, that_is_slow_but_makes_progress_has_not_hung) {
+    const Shared<Heartbeat> heartbeat;
+    Child child(
+        [&](int) {
+            for (int i = 0; i < 20; ++i) {
+                heartbeat->beats.fetch_add(1);
+                std::this_thread::sleep_for(std::chrono::milliseconds(25));
+            }
+            return 0;
+        },
+        *heartbeat, impatient);
+    child.wait();
+    EXPECT_EQ(child.end().kind, Kind::finished);
+}
+
+TEST(child, keeps_its_last_words_where_it_was_told) {
+    const std::string path = testing::TempDir() + "child_test.stderr";
+    const Shared<Heartbeat> heartbeat;
+    Child child(
+        [](int) -> int {
+            std::fputs("last words\n", stderr);
+            std::abort();
+        },
+        *heartbeat, {std::chrono::milliseconds(2000), path});
+    child.wait();
+    std::string words;
+    std::getline(std::ifstream(path), words);
+    EXPECT_EQ(words, "last words");
+    std::remove(path.c_str());
+}
+
+TEST(child, is_gone_with_its_owner) {
+    const Shared<Heartbeat> heartbeat;
+    const Shared<std::atomic<pid_t>> pid;
+    {
+        Child child(
+            [&](int) -> int {
+                pid->store(getpid());
+                for (;;) pause();
+            },
+            *heartbeat, {});
+        while (pid->load() == 0) std::this_thread::yield();
+    }
+    EXPECT_EQ(kill(pid->load(), 0), -1);
+    EXPECT_EQ(errno, ESRCH);
+}
+
+}  // namespace
+}  // namespace vmacheck
