@@ -1,0 +1,171 @@
+// The law about failed operations.
+//
+// In a profile `atomic` a failed operation changes nothing at all. In the others it leaves what
+// Linux leaves, and no more:
+// - without a stage that failed, mmap, munmap and fork have not begun: nothing has changed;
+// - mmap that failed behind its charge has unmapped its range; before that, as munmap, it has cut
+//   areas at the ends of its range at most;
+// - mprotect and madvise have changed their pages up to some point, and those outside of the range
+//   keep all but a fault identity that a merge brought; mprotect stops at a hole;
+// - touch has given identities, and that is all.
+#include <string>
+#include <variant>
+
+#include "properties/draw.h"
+#include "properties/law_functions.h"
+#include "properties/snapshot.h"
+
+namespace vmacheck::laws {
+namespace {
+
+struct Failed {
+    const Run& run;
+    const Step& step;
+    const Snapshot& before;
+    const Snapshot& after;
+
+    [[nodiscard]] const SpaceView& view_before() const { return before.spaces[step.space.value]; }
+    [[nodiscard]] const SpaceView& view_after() const { return after.spaces[step.space.value]; }
+};
+
+void expect_same(const Failed& failed) {
+    if (const auto differs = difference(failed.run, failed.before, failed.after, {})) {
+        fail(*differs);
+    }
+}
+
+// Every page outside of `range` carries what it did, and no seam has come or gone but at its ends.
+void expect_same_outside(const Failed& failed, PageRange range) {
+    const SpaceView& before = failed.view_before();
+    const SpaceView& after = failed.view_after();
+    for (const Page page : ends_of(before, after)) {
+        const Page at = range.contains(page) ? range.end() : page;
+        const auto expected = attributes_at(before, at);
+        const auto found = attributes_at(after, at);
+        RC_ASSERT(expected.has_value() == found.has_value());
+        if (expected) RC_ASSERT(*expected == *found);
+        const bool inside = range.start <= page && page <= range.end();
+        if (!inside) RC_ASSERT(is_seam(before, page) == is_seam(after, page));
+    }
+}
+
+// Behind the last of these stages the old pages are gone.
+bool is_past_return(Stage stage) {
+    switch (stage) {
+        case Stage::split:
+        case Stage::merge:
+        case Stage::charge: return false;
+        case Stage::prepare:
+        case Stage::allocation:
+        case Stage::hook:
+        case Stage::shmem: return true;
+    }
+    return false;
+}
+
+// Areas were cut at the ends of `range`, and that is all.
+void expect_cuts_only(const Failed& failed, PageRange range) {
+    const SpaceView& before = failed.view_before();
+    const SpaceView& after = failed.view_after();
+    for (const Page page : ends_of(before, after)) {
+        RC_ASSERT(attributes_at(before, page) == attributes_at(after, page));
+        if (page == range.start || page == range.end()) continue;
+        RC_ASSERT(is_seam(before, page) == is_seam(after, page));
+    }
+}
+
+void check_left(const Failed& failed, const Mmap& op) {
+    const StepLog& log = failed.run.log();
+    if (!log.struck()) return expect_same(failed);
+    if (!is_past_return(log.struck_at())) return expect_cuts_only(failed, op.range);
+    expect_same_outside(failed, op.range);
+    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+        if (op.range.contains(page)) RC_ASSERT(!attributes_at(failed.view_after(), page));
+    }
+}
+
+void check_left(const Failed& failed, const Munmap& op) {
+    if (!failed.run.log().struck()) return expect_same(failed);
+    expect_cuts_only(failed, op.range);
+}
+
+// What an mprotect or madvise of `range` may have done to a page: nothing but its flags.
+void check_page(PageRange range, Flags may_change, Page page, const Attributes& before,
+                const Attributes& after) {
+    RC_ASSERT(before.file == after.file);
+    RC_ASSERT(before.pgoff == after.pgoff);
+    const Flags changed = before.flags ^ after.flags;
+    RC_ASSERT(changed.without(range.contains(page) ? may_change : Flags{}).empty());
+    if (!before.fault.none()) RC_ASSERT(before.fault == after.fault);
+}
+
+void check_left(const Failed& failed, const Mprotect& op) {
+    bool stopped = false;
+    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+        const auto before = attributes_at(failed.view_before(), page);
+        const auto after = attributes_at(failed.view_after(), page);
+        RC_ASSERT(before.has_value() == after.has_value());
+        const bool inside = op.range.contains(page);
+        if (!before) {
+            stopped = stopped || inside;
+            continue;
+        }
+        check_page(op.range, access_flags | Flag::account, page, *before, *after);
+        if (!inside) continue;
+        if (before->flags != after->flags) RC_ASSERT(!stopped);
+        const bool done = (after->flags & access_flags) == op.prot.flags;
+        if (!done) RC_ASSERT(before->flags == after->flags);
+        stopped = stopped || !done;
+    }
+}
+
+void check_left(const Failed& failed, const Madvise& op) {
+    const Flags advised = Flag::seq_read | Flag::rand_read | Flag::dont_copy | Flag::wipe_on_fork |
+                          Flag::dont_dump | Flag::mergeable | Flag::huge_page | Flag::no_huge_page;
+    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+        const auto before = attributes_at(failed.view_before(), page);
+        const auto after = attributes_at(failed.view_after(), page);
+        RC_ASSERT(before.has_value() == after.has_value());
+        if (before) check_page(op.range, advised, page, *before, *after);
+    }
+}
+
+void check_left(const Failed& failed, const Touch& /*op*/) {
+    Matching matching;
+    matching.fault = false;
+    if (const auto differs = difference(failed.run, failed.before, failed.after, matching)) {
+        fail(*differs);
+    }
+}
+
+void check_left(const Failed& failed, const Fork& /*op*/) {
+    expect_same(failed);
+}
+
+}  // namespace
+
+void failed_operation_leaves_what_the_rules_say(LawCase& law) {
+    const Candidate candidate = law.draw();
+    Run run(law, candidate.world);
+    Snapshot before = run.snapshot();
+    for (const Step& step : candidate.steps) {
+        const Result result = run.step(step);
+        Snapshot after = run.snapshot();
+        if (result.error != Errno::ok) {
+            const Failed failed{run, step, before, after};
+            const bool changes_nothing = run.world().profile->atomic ||
+                                         result.error == Errno::declined ||
+                                         result.error == Errno::esrch;
+            if (changes_nothing)
+                expect_same(failed);
+            else
+                std::visit([&](const auto& op) { check_left(failed, op); }, step.op);
+            if (const auto broken = broken_invariant(run, after)) fail(*broken);
+            const bool met_pages = !before.spaces[step.space.value].areas.empty();
+            law.count_interesting(run.log().struck() && met_pages ? 1 : 0);
+        }
+        before = std::move(after);
+    }
+}
+
+}  // namespace vmacheck::laws

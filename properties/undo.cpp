@@ -1,0 +1,109 @@
+// See the header.
+#include "properties/undo.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace vmacheck {
+namespace {
+
+// Advices that come in pairs: one sets the flag, the other takes it away.
+struct AdvicePair {
+    Flag flag;
+    Advice sets;
+    Advice clears;
+};
+constexpr std::array<AdvicePair, 4> advice_pairs = {{
+    {Flag::dont_copy, Advice::dontfork, Advice::dofork},
+    {Flag::wipe_on_fork, Advice::wipeonfork, Advice::keeponfork},
+    {Flag::dont_dump, Advice::dontdump, Advice::dodump},
+    {Flag::mergeable, Advice::mergeable, Advice::unmergeable},
+}};
+
+std::optional<Advice> advice_back(Advice change, Flags before) {
+    for (const AdvicePair& pair : advice_pairs) {
+        if (change != pair.sets && change != pair.clears) continue;
+        return before.has(pair.flag) ? pair.sets : pair.clears;
+    }
+    if (change == Advice::dontneed) return change;
+    if (change == Advice::hugepage || change == Advice::nohugepage) {
+        if (before.has(Flag::huge_page)) return Advice::hugepage;
+        if (before.has(Flag::no_huge_page)) return Advice::nohugepage;
+        return std::nullopt;
+    }
+    if (before.has(Flag::seq_read)) return Advice::sequential;
+    return before.has(Flag::rand_read) ? Advice::random : Advice::normal;
+}
+
+}  // namespace
+
+std::optional<Op> undo(const Op& change, Flags before, PageRange range) {
+    if (std::holds_alternative<Mprotect>(change)) return Mprotect{range, {before & access_flags}};
+    const auto* const madvise = std::get_if<Madvise>(&change);
+    if (madvise == nullptr) return std::nullopt;
+    const auto back = advice_back(madvise->advice, before);
+    if (!back) return std::nullopt;
+    return Madvise{range, *back};
+}
+
+Op draw_change(Source& source, PageRange range) {
+    if (source.one_in(2)) {
+        return Madvise{range, static_cast<Advice>(source.below(advice_names.size()))};
+    }
+    return Mprotect{range, {Flags::of(static_cast<std::uint32_t>(source.below(8)) ^ 3U)}};
+}
+
+std::optional<SpaceId> draw_space(Source& source, const Snapshot& snapshot) {
+    std::vector<SpaceId> spaces;
+    for (std::uint8_t space = 0; space < space_count_max; ++space) {
+        if (!snapshot.spaces[space].areas.empty()) spaces.push_back(SpaceId{space});
+    }
+    if (spaces.empty()) return std::nullopt;
+    return spaces[source.below(spaces.size())];
+}
+
+PageRange draw_part(Source& source, PageRange range) {
+    const std::uint64_t pages = range.count.value;
+    const std::uint64_t skipped = source.one_in(2) ? source.below(pages) : 0;
+    const std::uint64_t left = pages - skipped;
+    const std::uint64_t count = source.one_in(2) ? left : 1 + source.below(left);
+    return {range.start + PageCount{skipped}, PageCount{count}};
+}
+
+PageRange draw_range(Source& source, const SpaceView& view, const World& world) {
+    const std::vector<Page> ends = ends_of(view, view);
+    const auto draw_end = [&] {
+        if (ends.empty() || source.one_in(3)) return Page{source.below(world.pages.value)};
+        return ends[source.below(ends.size())];
+    };
+    Page start = draw_end();
+    Page end = draw_end();
+    if (end < start) std::swap(start, end);
+    if (start.value == world.pages.value) start = Page{start.value - 1};
+    if (end <= start) end = start + PageCount{1};
+    return range_between(start, end);
+}
+
+Stretch draw_stretch(Source& source, const SpaceView& view) {
+    const std::size_t first = source.below(view.areas.size());
+    std::size_t end = first + 1;
+    while (end < view.areas.size() && is_seam(view, view.areas[end].range.start) &&
+           !source.one_in(3)) {
+        ++end;
+    }
+    const PageRange head = draw_part(source, view.areas[first].range);
+    const PageRange tail = draw_part(source, view.areas[end - 1].range);
+    // One area: any part of it. Several: all that lies between two pages of the outer ones.
+    if (end == first + 1) return {first, end, head};
+    return {first, end, range_between(head.start, tail.end())};
+}
+
+PageRange intersection(PageRange one, PageRange other) {
+    const Page start = std::max(one.start, other.start);
+    const Page end = std::min(one.end(), other.end());
+    return start < end ? range_between(start, end) : PageRange{start, PageCount{0}};
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,42 @@
+// Undoing: which operation gives pages their flags back, and how pieces of areas are chosen for it.
+//
+// The same function names the operations that do nothing: to undo a change that was not made.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "model/op.h"
+#include "model/target.h"
+#include "properties/snapshot.h"
+#include "search/source.h"
+
+namespace vmacheck {
+
+// The operation that gives pages with flags `before` these flags again after `change` (an mprotect
+// or a madvise) was done to them; nothing if there is none. It may leave another `account`.
+std::optional<Op> undo(const Op& change, Flags before, PageRange range);
+
+// Mprotect or madvise, with any protection or advice.
+Op draw_change(Source& source, PageRange range);
+
+// A space that has areas; nothing if none has.
+std::optional<SpaceId> draw_space(Source& source, const Snapshot& snapshot);
+
+// A part of `range`, often one that reaches one of its ends, sometimes all of it.
+PageRange draw_part(Source& source, PageRange range);
+
+// Any range of the world, often one that ends at boundaries of the view.
+PageRange draw_range(Source& source, const SpaceView& view, const World& world);
+
+// Areas that follow each other without a hole, [first, end), and a range that touches all of them.
+struct Stretch {
+    std::size_t first;
+    std::size_t end;
+    PageRange range;
+};
+Stretch draw_stretch(Source& source, const SpaceView& view);
+
+PageRange intersection(PageRange one, PageRange other);
+
+}  // namespace vmacheck
