@@ -10,6 +10,8 @@
 #include <functional>
 #include <string>
 
+#include "targets/shared_memory.h"
+
 namespace vmacheck {
 
 // How a child ended. A sanitizer's report is a crash: it ends its process with an exit code of its
@@ -27,21 +29,6 @@ inline constexpr int child_exit_max = 3;
 // Memory that parent and child share: the child's steps, so that the parent can tell a hang.
 struct Heartbeat {
     std::atomic<std::uint64_t> beats{0};
-};
-
-// Anonymous shared memory for one object of a plain type, zeroed.
-template <class Type>
-class Shared {
-  public:
-    Shared();
-    Shared(const Shared&) = delete;
-    Shared& operator=(const Shared&) = delete;
-    ~Shared();
-    Type* operator->() const { return object_; }
-    Type& operator*() const { return *object_; }
-
-  private:
-    Type* object_;
 };
 
 struct ChildOptions {
@@ -88,5 +75,3 @@ class Child {
 };
 
 }  // namespace vmacheck
-
-#include "targets/shared_memory.h"

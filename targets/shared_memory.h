@@ -1,4 +1,4 @@
-// The body of Shared (targets/child.h): one object in memory that a forked child sees as well.
+// One object in memory that a process shares with the children that it forks.
 #pragma once
 
 #include <sys/mman.h>
@@ -6,22 +6,30 @@
 #include <new>
 
 #include "model/check_macro.h"
-#include "targets/child.h"
 
 namespace vmacheck {
 
+// Anonymous shared memory for one object of a plain type, zeroed.
 template <class Type>
-Shared<Type>::Shared() {
-    void* const memory =
-        mmap(nullptr, sizeof(Type), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    CHECK(memory != MAP_FAILED);
-    object_ = new (memory) Type();
-}
+class Shared {
+  public:
+    Shared() {
+        void* const memory =
+            mmap(nullptr, sizeof(Type), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        CHECK(memory != MAP_FAILED);
+        object_ = new (memory) Type();
+    }
+    Shared(const Shared&) = delete;
+    Shared& operator=(const Shared&) = delete;
+    ~Shared() {
+        object_->~Type();
+        munmap(object_, sizeof(Type));
+    }
+    Type* operator->() const { return object_; }
+    Type& operator*() const { return *object_; }
 
-template <class Type>
-Shared<Type>::~Shared() {
-    object_->~Type();
-    munmap(object_, sizeof(Type));
-}
+  private:
+    Type* object_;
+};
 
 }  // namespace vmacheck

@@ -1,0 +1,118 @@
+// The command on a target with seeded bugs: what it finds, how it reports it, and what it keeps.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/shell_for_tests.h"
+
+#ifndef VMACHECK_BUGS_BINARY
+#define VMACHECK_BUGS_BINARY VMACHECK_BINARY_DIR "/vmacheck-bugs"
+#endif
+
+#if defined(__SANITIZE_ADDRESS__)
+#define VMACHECK_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VMACHECK_ASAN 1
+#endif
+#endif
+
+namespace vmacheck::cli {
+namespace {
+
+class BugsCommand : public testing::Test {
+  protected:
+    Shell shell{VMACHECK_BUGS_BINARY};
+};
+
+// Runs until the bug is found, and answers the path of the minimized program.
+std::string find_bug(const Shell& shell, const std::string& bug, const std::string& more) {
+    const Ran ran = shell.run("run --seed 1 --programs 200000 --bug " + bug + " " + more);
+    EXPECT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_TRUE(ran.says("replay: vmacheck-bugs replay found/")) << ran.output;
+    EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
+    return ran.last_line();
+}
+
+TEST_F(BugsCommand, saves_what_it_finds_before_and_after_it_is_minimized) {
+    const std::string path = find_bug(shell, "split-keeps-parent-offset", "--json o.json");
+    const std::string original = path.substr(0, path.size() - 4) + ".orig.vma";
+    EXPECT_TRUE(shell.has(original));
+    EXPECT_FALSE(shell.has("found/journal.0"));
+    const auto json = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_EQ(json["finds"][0]["verdict"], "wrong_pages");
+    EXPECT_EQ(json["finds"][0]["file"], path);
+    EXPECT_EQ(json["finds"][0]["steps"], 2);
+    const std::string bug = " --bug split-keeps-parent-offset";
+    EXPECT_EQ(shell.run("replay " + path + bug).exit, 1);
+    EXPECT_EQ(shell.run("replay " + original + bug).exit, 1);
+    // The claims are those of the reference, so they hold without the bug.
+    EXPECT_EQ(shell.run("replay found").exit, 0);
+}
+
+TEST_F(BugsCommand, finds_the_same_whoever_looks) {
+    const std::string bug = "merge-down-keeps-old-pgoff";
+    const std::string one = find_bug(shell, bug, "");
+    const std::string text = shell.read(one);
+    ASSERT_EQ(shell.sh("rm -r found").exit, 0);
+    EXPECT_EQ(find_bug(shell, bug, "-j 2"), one);
+    EXPECT_EQ(shell.read(one), text);
+    ASSERT_EQ(shell.sh("rm -r found").exit, 0);
+    EXPECT_EQ(find_bug(shell, bug, "-j 3"), one);
+    EXPECT_EQ(shell.read(one), text);
+}
+
+TEST_F(BugsCommand, prints_the_same_find_twice) {
+    const std::string arguments = "run --seed 5 --programs 9999 --bug real-error-overwritten";
+    const Ran one = shell.run(arguments);
+    const Ran two = shell.run(arguments);
+    EXPECT_EQ(one.exit, 1);
+    EXPECT_EQ(one.output, two.output);
+}
+
+TEST_F(BugsCommand, makes_a_counterexample_of_a_crash) {
+    const std::string path = find_bug(shell, "crash-on-three-way-merge", "-j 2");
+    EXPECT_NE(shell.read(path).find("CHECK failed"), std::string::npos);
+    EXPECT_NE(shell.list("found").find(".stderr.txt"), std::string::npos);
+    EXPECT_EQ(shell.run("replay --bug crash-on-three-way-merge " + path).exit, 1);
+}
+
+TEST_F(BugsCommand, minimizes_the_journal_of_a_crash) {
+    const std::string path = find_bug(shell, "crash-on-three-way-merge", "");
+    const std::string original = path.substr(0, path.size() - 4) + ".orig.vma";
+    // As the worker left it: the text of the program, torn, and NUL bytes.
+    ASSERT_EQ(
+        shell.sh("{ cat " + original + "; printf 'munma'; head -c 5000 /dev/zero; } > journal.0")
+            .exit,
+        0);
+    const Ran ran = shell.run("minimize journal.0 --bug crash-on-three-way-merge --json o.json");
+    EXPECT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_EQ(ran.last_line(), "journal.0.min.vma");
+    const auto json = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_EQ(json["verdict"], "crash");
+    EXPECT_GT(json["before"]["steps"], json["after"]["steps"]);
+    // It is ours, so it may be written again.
+    EXPECT_EQ(shell.run("minimize journal.0 --bug crash-on-three-way-merge").exit, 1);
+}
+
+TEST_F(BugsCommand, slow_makes_a_counterexample_of_a_hang) {
+    const std::string path = find_bug(shell, "hang-on-hole", "");
+    EXPECT_EQ(path.find("found/hang-madvise-"), 0U) << path;
+}
+
+TEST_F(BugsCommand, slow_finds_what_only_a_sanitizer_sees) {
+#ifdef VMACHECK_ASAN
+    for (const std::string bug : {"out-of-bounds-write", "leak"}) {
+        const Ran ran = shell.run("run --seed 1 --programs 300 --bug " + bug);
+        EXPECT_EQ(ran.exit, 1) << ran.output;
+        EXPECT_EQ(ran.last_line().find("found/crash-"), 0U) << ran.output;
+        EXPECT_TRUE(ran.says("Sanitizer")) << ran.output;
+    }
+#else
+    GTEST_SKIP() << "This is no build with AddressSanitizer.";
+#endif
+}
+
+}  // namespace
+}  // namespace vmacheck::cli

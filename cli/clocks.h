@@ -1,0 +1,27 @@
+// Time spent: on the wall, and on the processors by this process and all of its children.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <chrono>
+
+namespace vmacheck::cli {
+
+// Children count from when they have ended.
+inline double cpu_seconds() {
+    double seconds = 0;
+    for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage usage{};
+        getrusage(who, &usage);
+        for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+            seconds += static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+        }
+    }
+    return seconds;
+}
+
+inline double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace vmacheck::cli

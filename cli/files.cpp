@@ -1,0 +1,271 @@
+// Files, in and out; see the header.
+#include "cli/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "model/text.h"
+#include "report/wrap.h"
+#include "targets/journal.h"
+
+namespace vmacheck::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+void complain_about(const std::string& path, std::string_view what) {
+    complain(fmt::format("{}: {}", printable(path), what));
+}
+void complain_errno(const std::string& path, std::string_view verb) {
+    complain_about(path, fmt::format("cannot {}: {}", verb, std::strerror(errno)));
+}
+
+// Closes itself.
+class Descriptor {
+  public:
+    explicit Descriptor(int value) : value_(value) {}
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() {
+        if (value_ >= 0) close(value_);
+    }
+    [[nodiscard]] bool good() const { return value_ >= 0; }
+    [[nodiscard]] int get() const { return value_; }
+
+  private:
+    int value_;
+};
+
+bool write_all(int file, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t written = write(file, text.data(), text.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        text.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+// A program that was written through mmap is followed by NUL bytes and nothing else. In any other
+// file a NUL byte is an error, and the parser says where.
+std::string_view without_journal_tail(std::string_view bytes) {
+    const std::size_t end = bytes.find('\0');
+    if (end == std::string_view::npos) return bytes;
+    if (bytes.find_first_not_of('\0', end) != std::string_view::npos) return bytes;
+    return journal_text(bytes);
+}
+
+// Neither a regular file nor a name that is free: a device, a pipe, a link. Such a thing is written
+// to and never replaced.
+bool is_special(const std::string& path) {
+    struct stat status {};
+    return lstat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+bool write_in_place(const std::string& path, std::string_view text) {
+    const Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (file.good() && write_all(file.get(), text)) return true;
+    complain_errno(path, "write");
+    return false;
+}
+
+std::string directory_of(const std::string& path) {
+    const std::string parent = fs::path(path).parent_path().string();
+    return parent.empty() ? "." : parent;
+}
+
+// A name beside `path` for what is not finished yet.
+std::string temporary_name(const std::string& path) {
+    return fmt::format("{}/.{}.{}.tmp", directory_of(path), fs::path(path).filename().string(),
+                       getpid());
+}
+
+}  // namespace
+
+void complain(std::string_view message) {
+    std::fflush(stdout);
+    fmt::print(stderr, "vmacheck: {}\n", message);
+}
+
+std::optional<std::string> read_input(const std::string& path) {
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status {};
+    if (!file.good() || fstat(file.get(), &status) != 0) {
+        complain_errno(path, "read");
+        return std::nullopt;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        complain_about(path, "is a directory; expected a file");
+        return std::nullopt;
+    }
+    const auto too_large = [&] {
+        complain_about(path,
+                       fmt::format("is larger than {} MiB, which no program is; it was not read",
+                                   input_bytes_max >> 20));
+        return std::nullopt;
+    };
+    if (status.st_size > static_cast<off_t>(input_bytes_max)) return too_large();
+    std::string bytes;
+    std::string chunk(std::size_t{1} << 16, '\0');
+    for (;;) {
+        const ssize_t got = read(file.get(), chunk.data(), chunk.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) {
+            complain_errno(path, "read");
+            return std::nullopt;
+        }
+        if (got == 0) return bytes;
+        bytes.append(chunk, 0, static_cast<std::size_t>(got));
+        // A pipe or a device has no size beforehand.
+        if (bytes.size() > input_bytes_max) return too_large();
+    }
+}
+
+std::optional<ProgramFile> read_program(const std::string& path) {
+    const std::optional<std::string> bytes = read_input(path);
+    if (!bytes) return std::nullopt;
+    const std::string_view text = without_journal_tail(*bytes);
+    auto parsed = parse_program(text);
+    if (const auto* const error = std::get_if<ParseError>(&parsed)) {
+        complain(fmt::format("{}:{}:{}: {}", printable(path), error->line, error->column,
+                             error->message));
+        return std::nullopt;
+    }
+    return ProgramFile{path, std::string(text), std::move(std::get<Program>(parsed))};
+}
+
+// A line of the text that is neither empty nor a comment is one of the header or one of the
+// program, and those of the program come last.
+std::vector<std::size_t> line_numbers(const ProgramFile& file) {
+    std::vector<std::size_t> numbers;
+    std::string_view rest = file.text;
+    for (std::size_t number = 1; !rest.empty(); ++number) {
+        const std::size_t end = rest.find('\n');
+        const std::string_view line = rest.substr(0, end);
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+        const std::size_t first = line.find_first_not_of(' ');
+        if (first != std::string_view::npos && line[first] != '#') numbers.push_back(number);
+    }
+    const std::size_t wanted = std::min(file.program.lines.size(), numbers.size());
+    numbers.erase(numbers.begin(), numbers.end() - static_cast<std::ptrdiff_t>(wanted));
+    return numbers;
+}
+
+std::optional<std::vector<std::string>> expand(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    for (const std::string& path : paths) {
+        std::error_code error;
+        if (!fs::is_directory(path, error)) {
+            files.push_back(path);
+            continue;
+        }
+        std::vector<std::string> inside;
+        for (fs::directory_iterator at(path, error), end; !error && at != end;
+             at.increment(error)) {
+            if (at->path().extension() == ".vma") inside.push_back(at->path().string());
+        }
+        if (error || inside.empty()) {
+            complain_about(path, error ? "cannot read: " + error.message()
+                                       : "is a directory without a `.vma` file in it");
+            return std::nullopt;
+        }
+        std::sort(inside.begin(), inside.end());
+        files.insert(files.end(), inside.begin(), inside.end());
+    }
+    return files;
+}
+
+bool check_output(const std::string& path) {
+    if (path == "-") return true;
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+        complain_about(path, "is a directory; expected the name of a file to write");
+        return false;
+    }
+    if (is_special(path)) {
+        const Descriptor file(
+            open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
+        if (!file.good()) complain_errno(path, "write");
+        return file.good();
+    }
+    // Permission bits say little to root and nothing about a full or read-only disk: try it.
+    const std::string trial = temporary_name(path);
+    const Descriptor file(open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    if (!file.good()) {
+        complain_errno(path, "write");
+        return false;
+    }
+    unlink(trial.c_str());
+    return true;
+}
+
+bool check_output_directory(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error || !fs::is_directory(path)) {
+        complain_about(path, "cannot make the directory: " +
+                                 (error ? error.message() : "there is a file of this name"));
+        return false;
+    }
+    return check_output(path + "/find.vma");
+}
+
+bool write_output(const std::string& path, std::string_view text) {
+    if (path == "-") {
+        if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
+            std::fflush(stdout) == 0) {
+            return true;
+        }
+        complain_errno("standard output", "write");
+        return false;
+    }
+    if (is_special(path)) return write_in_place(path, text);
+    const std::string temporary = temporary_name(path);
+    {
+        const Descriptor file(
+            open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+        if (!file.good() || !write_all(file.get(), text) || fsync(file.get()) != 0 ||
+            rename(temporary.c_str(), path.c_str()) != 0) {
+            complain_errno(path, "write");
+            unlink(temporary.c_str());
+            return false;
+        }
+    }
+    // The new name itself must survive a loss of power, too.
+    const Descriptor directory(
+        open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory.good()) fsync(directory.get());
+    return true;
+}
+
+std::string hash_of(std::string_view text) {
+    std::uint64_t hash = 14695981039346656037U;
+    for (const char byte : text) {
+        hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
+    }
+    return fmt::format("{:016x}", hash).substr(0, 12);
+}
+
+std::string file_name_of(std::string_view text) {
+    std::string name;
+    for (const char byte : text) {
+        const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                           (byte >= '0' && byte <= '9') || byte == '_' || byte == '.';
+        if (plain)
+            name += byte;
+        else if (!name.empty() && name.back() != '-')
+            name += '-';
+    }
+    return name;
+}
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,79 @@
+// The way of a find; see the header.
+#include "cli/find.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/files.h"
+#include "model/text.h"
+#include "report/text_report.h"
+
+namespace vmacheck::cli {
+namespace {
+
+FindReport report_of(const Candidate& candidate, const Finding& finding, const std::string& file) {
+    return {bucket_name(finding.bucket), std::string(name_of(finding.bucket.verdict)), file,
+            candidate.steps.size(), candidate.world.pages.value};
+}
+
+// The program as it was found, with where it comes from.
+Program original(const FindJob& job, const Candidate& candidate) {
+    Program program = program_of(candidate.world, candidate.steps);
+    program.world_comments.above = {" Found by " +
+                                    environment_text(job.environment, *candidate.world.profile)};
+    return program;
+}
+
+// A program that cannot be saved goes to the screen: it must not be lost.
+bool save(const std::string& path, const std::string& text) {
+    if (write_output(path, text)) return true;
+    fmt::print(stderr, "{}", text);
+    return false;
+}
+
+}  // namespace
+
+FindReport handle_find(const FindJob& job, const Candidate& candidate, const Finding& finding,
+                       Progress& progress) {
+    const std::string text = print_program(original(job, candidate));
+    const std::string bucket = file_name_of(bucket_name(finding.bucket));
+    const std::string stem =
+        fmt::format("{}/{}-{}", job.directory, bucket,
+                    hash_of(print_program(program_of(candidate.world, candidate.steps))));
+    const std::string original_path = stem + ".orig.vma";
+    const bool saved = save(original_path, text);
+
+    // A hang was confirmed with more patience before it came here.
+    IsolateOptions isolation;
+    isolation.confirm_hang = false;
+    const RunRecord again =
+        run_isolated(program_of(candidate.world, candidate.steps), job.target, isolation);
+    if (!again.finding) {
+        fmt::print(
+            "{}: {}\nRun by itself this program does not fail: the target depends on more "
+            "than its program.\nreplay: {}\n{}\n",
+            bucket_name(finding.bucket), finding.what,
+            replay_command(job.environment, original_path), original_path);
+        return report_of(candidate, finding, original_path);
+    }
+    const Minimized small = shrink(candidate, *again.finding, job.target, {}, progress);
+    progress.clear();
+    const RunRecord last = run_isolated(program_of(small.candidate.world, small.candidate.steps),
+                                        job.target, isolation);
+    const RunRecord& record = last.finding ? last : again;
+    const Candidate& reported = last.finding ? small.candidate : candidate;
+    const Counterexample example = counterexample_of(reported, record);
+    std::string path = stem + ".vma";
+    if (!save(path, print_program(annotated(example, job.environment))) && saved) {
+        path = original_path;
+    }
+    if (!record.stderr_text.empty()) {
+        static_cast<void>(write_output(fmt::format("{}/{}.stderr.txt", job.directory, bucket),
+                                       record.stderr_text));
+    }
+    fmt::print("{}{}\n", text_report(example, job.environment, path), path);
+    return report_of(reported, *record.finding, path);
+}
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,26 @@
+// From a program that failed to a counterexample on disk and on the screen: saved at once as it is,
+// run again by itself, minimized, saved again with its story, reported.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cli/isolate.h"
+#include "cli/progress.h"
+#include "cli/shrink.h"
+#include "report/json.h"
+
+namespace vmacheck::cli {
+
+struct FindJob {
+    TargetChoice target;
+    Environment environment;
+    std::string directory;
+};
+
+// Prints the report on stdout; the path of the file is its last line. `finding` is what the worker
+// saw. The original is in `find.file` if nothing smaller could be made of it.
+[[nodiscard]] FindReport handle_find(const FindJob& job, const Candidate& candidate,
+                                     const Finding& finding, Progress& progress);
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,26 @@
+// Which cases a run must meet: one that never met them tested less than it claims.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/workers.h"
+#include "model/cases.h"
+#include "model/target.h"
+#include "search/generate.h"
+
+namespace vmacheck::cli {
+
+// A case that did not happen once in so many steps is missing.
+inline constexpr std::uint64_t steps_that_count = 1'000'000;
+// Smaller worlds have no room for every case.
+inline constexpr PageCount pages_that_count{16};
+
+// Whether programs of this profile and alphabet can meet the case on a target of this sight.
+[[nodiscard]] bool case_required(CaseId id, const SoakOptions& options, const Sight& sight);
+
+[[nodiscard]] std::vector<std::string> missing_cases(const SoakTotals& totals,
+                                                     const SoakOptions& options,
+                                                     const Sight& sight);
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,297 @@
+// `vmacheck run`: the laws for a tenth of the time, then the soak, for one profile or for all of
+// them in turn. The first thing found ends it.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <random>
+
+#include "cli/clocks.h"
+#include "cli/commands.h"
+#include "cli/files.h"
+#include "cli/find.h"
+#include "cli/law_runner.h"
+#include "cli/required.h"
+#include "cli/workers.h"
+#include "model/text.h"
+#include "report/wrap.h"
+
+namespace vmacheck::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr double law_share = 0.1;
+// RapidCheck lets programs grow towards the last case, so the number should not be out of reach.
+constexpr int law_cases_max = 5000;
+
+// Everything that the run is made of, with its names resolved.
+struct Plan {
+    const RunCommand& command;
+    std::vector<const Profile*> profiles;
+    const Alphabet* alphabet = nullptr;
+    std::vector<const Law*> laws;
+    bool soaks = true;
+    std::uint64_t seed = 0;
+};
+
+template <class List>
+std::string names_of(const List& list) {
+    std::string names;
+    for (const auto& each : list) {
+        names += (names.empty() ? "" : ", ") + std::string(each->name);
+    }
+    return names;
+}
+
+bool resolve_laws(const std::string& property, bool counted, Plan& plan) {
+    if (property == "none") return true;
+    if (property == "all") {
+        for (const Law& law : all_laws()) plan.laws.push_back(&law);
+        if (counted) plan.laws.clear();
+        return true;
+    }
+    const Law* const law = find_law(property);
+    if (law == nullptr) {
+        complain(fmt::format("there is no property `{}`; `--property list` names those there are",
+                             printable(property)));
+        return false;
+    }
+    plan.laws = {law};
+    plan.soaks = false;
+    return true;
+}
+
+bool resolve(const RunCommand& command, Plan& plan) {
+    if (command.profile == "all") {
+        plan.profiles.assign(all_profiles.begin(), all_profiles.end());
+    } else if (const Profile* const profile = find_profile(command.profile)) {
+        plan.profiles = {profile};
+    } else {
+        complain(fmt::format("there is no profile `{}`; expected all, {}",
+                             printable(command.profile), names_of(all_profiles)));
+        return false;
+    }
+    plan.alphabet = find_alphabet(command.alphabet);
+    if (plan.alphabet == nullptr) {
+        complain(fmt::format("there is no alphabet `{}`; expected core, full",
+                             printable(command.alphabet)));
+        return false;
+    }
+    if (!resolve_laws(command.property, command.programs.has_value(), plan)) return false;
+    if (command.seed) {
+        plan.seed = *command.seed;
+    } else {
+        // Short enough to be typed again.
+        plan.seed = std::random_device{}();
+    }
+    return check_output_directory(command.out) &&
+           (command.json.empty() || check_output(command.json));
+}
+
+class Run {
+  public:
+    explicit Run(const Plan& plan) : plan_(plan), command_(plan.command), start_(Clock::now()) {
+        report_.version = std::string(version);
+        report_.target = command_.target.name;
+        report_.profile = command_.profile;
+        report_.alphabet = command_.alphabet;
+        report_.pages = command_.pages.value;
+        report_.seed = plan.seed;
+    }
+
+    Exit run() {
+        fmt::print("seed {}, profile {}, target {}, alphabet {}{}\n", plan_.seed, command_.profile,
+                   command_.target.name, command_.alphabet,
+                   command_.target.bug.empty() ? "" : ", bug " + command_.target.bug);
+        std::fflush(stdout);
+        note_leftovers();
+        for (const Profile* profile : plan_.profiles) {
+            if (!failed_ && report_.finds.empty()) run(*profile);
+        }
+        report_.cpu_seconds = cpu_seconds();
+        report_.wall_seconds = seconds_since(start_);
+        const Exit exit = conclude();
+        if (!command_.json.empty() && !write_output(command_.json, to_json(report_) + "\n")) {
+            return Exit::bad_input;
+        }
+        return exit;
+    }
+
+  private:
+    using Seconds = std::chrono::duration<double>;
+
+    void run(const Profile& profile) {
+        const Seconds time =
+            command_.time.value_or(run_time_default) / static_cast<double>(plan_.profiles.size());
+        const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(time);
+        Environment environment = environment_of(command_.target);
+        environment.alphabet = command_.alphabet;
+        environment.seed = plan_.seed;
+        FindJob job{command_.target, environment, command_.out};
+        if (!check_laws(profile, plan_.soaks ? time * law_share : time, job)) return;
+        if (plan_.soaks) soak_profile(profile, deadline, job);
+    }
+
+    // False if there is nothing more to do.
+    bool check_laws(const Profile& profile, Seconds time, const FindJob& job) {
+        if (plan_.laws.empty()) return true;
+        LawJob laws;
+        laws.laws = plan_.laws;
+        laws.target = command_.target;
+        laws.directory = command_.out;
+        laws.options.seed = plan_.seed;
+        laws.options.setting.profile = &profile;
+        laws.options.setting.alphabet = plan_.alphabet;
+        laws.options.setting.pages = command_.pages;
+        if (command_.programs) {
+            laws.options.cases =
+                static_cast<int>(std::min<std::uint64_t>(*command_.programs, law_cases_max));
+        } else {
+            laws.options.cases = law_cases_max;
+            laws.options.seconds_max = time.count() / static_cast<double>(plan_.laws.size());
+        }
+        LawRunOutcome outcome = run_laws(laws, progress_);
+        std::uint64_t cases = 0;
+        for (LawReport& law : outcome.reports) {
+            cases += law.cases;
+            report_.laws.push_back(std::move(law));
+        }
+        // How often an interesting case has to come is said for the full alphabet.
+        for (const std::string& law : outcome.vacuous) {
+            if (plan_.alphabet == &full_alphabet()) vacuous_.push_back("law " + law);
+        }
+        failed_ = outcome.failed;
+        if (outcome.failure) keep(*outcome.failure, job);
+        if (failed_ || outcome.failure) return false;
+        fmt::print("laws: {} held in {} cases ({})\n", plan_.laws.size(), cases, profile.name);
+        return true;
+    }
+
+    // What the oracle sees as well is a find like any other; else the law itself is the report.
+    void keep(const LawFailure& failure, const FindJob& job) {
+        fmt::print("{}\n", failure.description);
+        FindReport find{"law " + failure.law, "broken_law", "", 0, 0};
+        if (failure.candidate) {
+            const Program program = program_of(failure.candidate->world, failure.candidate->steps);
+            const RunRecord record = run_isolated(program, command_.target, {});
+            if (record.finding) {
+                report_.finds.push_back(
+                    handle_find(job, *failure.candidate, *record.finding, progress_));
+                return;
+            }
+            const std::string text = print_program(program);
+            find.file = fmt::format("{}/law-{}-{}.vma", command_.out, file_name_of(failure.law),
+                                    hash_of(text));
+            find.steps = failure.candidate->steps.size();
+            find.pages = failure.candidate->world.pages.value;
+            if (!write_output(find.file, text)) fmt::print("{}", text);
+            fmt::print("again: {} run --property {} --seed {} --profile {}\n{}\n", command_name(),
+                       failure.law, plan_.seed, failure.candidate->world.profile->name, find.file);
+        }
+        report_.finds.push_back(find);
+    }
+
+    void soak_profile(const Profile& profile, Clock::time_point deadline, FindJob job) {
+        SoakJob soak_job;
+        soak_job.options = {plan_.seed, plan_.alphabet, &profile, command_.pages};
+        soak_job.target = command_.target;
+        soak_job.workers = command_.jobs;
+        soak_job.directory = command_.out;
+        soak_job.deadline = deadline;
+        if (command_.programs) {
+            const std::uint64_t share = plan_.profiles.size();
+            soak_job.programs = (*command_.programs + share - 1) / share;
+        }
+        const SoakOutcome outcome = soak(soak_job, progress_);
+        failed_ = outcome.failed;
+        totals_.add(outcome.totals);
+        if (failed_) return;
+        if (outcome.find) {
+            job.environment.program = outcome.find->program;
+            report_.finds.push_back(
+                handle_find(job, outcome.find->candidate, outcome.find->finding, progress_));
+            if (!outcome.journal.empty()) unlink(outcome.journal.c_str());
+            return;
+        }
+        fmt::print("soak: {} programs, {} steps, {} with a failure that struck ({})\n",
+                   outcome.totals.programs, outcome.totals.steps, outcome.totals.failed_steps,
+                   profile.name);
+        const bool enough =
+            outcome.totals.steps >= steps_that_count && command_.pages >= pages_that_count;
+        const auto target = make_target(command_.target);
+        for (std::string& name : missing_cases(outcome.totals, soak_job.options, target->sight())) {
+            if (enough || command_.require) vacuous_.push_back(name);
+            report_.required_missing.push_back(std::move(name));
+        }
+    }
+
+    // A journal without a run is a counterexample that nobody has looked at.
+    void note_leftovers() const {
+        for (unsigned worker = 0; worker < command_.jobs; ++worker) {
+            const std::string path = fmt::format("{}/journal.{}", command_.out, worker);
+            struct stat status {};
+            if (stat(path.c_str(), &status) != 0) continue;
+            complain(
+                fmt::format("{} is the journal of another run: if that was killed, `{} "
+                            "minimize {}` looks into it",
+                            path, command_name(), path));
+        }
+    }
+
+    Exit conclude() {
+        for (CaseId id = 0; id < case_count; ++id) {
+            if (totals_.cases[id] > 0) report_.cases.emplace_back(case_name(id), totals_.cases[id]);
+        }
+        report_.programs = totals_.programs;
+        report_.steps = totals_.steps;
+        report_.failed_steps = totals_.failed_steps;
+        if (failed_) return Exit::bad_input;
+        // The path of what was found is the last line.
+        if (!report_.finds.empty()) return Exit::found;
+        if (command_.cases) {
+            for (const auto& [name, count] : report_.cases) fmt::print("{:>14}  {}\n", count, name);
+        }
+        if (plan_.soaks) {
+            fmt::print("cases: {} happened, {} that must happen did not{}\n", report_.cases.size(),
+                       report_.required_missing.size(),
+                       report_.required_missing.empty() ? "" : ":");
+        }
+        for (const std::string& name : report_.required_missing) fmt::print("    {}\n", name);
+        if (!vacuous_.empty()) {
+            fmt::print("nothing found, but too little tested:\n");
+            for (const std::string& name : vacuous_) fmt::print("    {}\n", name);
+        } else {
+            fmt::print("nothing found in {:.1f} s ({:.1f} s of CPU time)\n", report_.wall_seconds,
+                       report_.cpu_seconds);
+        }
+        return vacuous_.empty() ? Exit::clean : Exit::vacuous;
+    }
+
+    const Plan& plan_;
+    const RunCommand& command_;
+    Clock::time_point start_;
+    Progress progress_;
+    SoakTotals totals_;
+    std::vector<std::string> vacuous_;
+    RunReport report_;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+Exit run(const RunCommand& command) {
+    if (command.property == "list") {
+        for (const Law& law : all_laws()) fmt::print("{:<44} {}\n", law.name, law.says);
+        return Exit::clean;
+    }
+    if (const auto exit = prepare(command.target)) return *exit;
+    Plan plan{command, {}, nullptr, {}, true, 0};
+    if (!resolve(command, plan)) return Exit::bad_input;
+    return Run(plan).run();
+}
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,58 @@
+// The one list of targets; see the header.
+#include "cli/target_choice.h"
+
+#include <fmt/format.h>
+
+#include "cli/files.h"
+#include "impl/bugs.h"
+#include "impl/impl_target.h"
+#include "model/check_macro.h"
+#include "report/wrap.h"
+
+namespace vmacheck::cli {
+
+std::optional<Exit> prepare(const TargetChoice& choice) {
+    if (choice.name != "impl") {
+        complain(fmt::format("target `{}` is not available here; `{} targets` lists those that are",
+                             printable(choice.name), command_name()));
+        return Exit::untestable;
+    }
+    if (choice.bug.empty()) return std::nullopt;
+    const std::optional<Bug> bug = find_bug(choice.bug);
+    if (!bug) {
+        complain(fmt::format("there is no bug `{}`; `{} targets` lists those there are",
+                             printable(choice.bug), command_name()));
+        return Exit::bad_input;
+    }
+    if (!enable_bug(*bug)) {
+        complain("this build has no seeded bugs; use vmacheck-bugs for --bug");
+        return Exit::bad_input;
+    }
+    return std::nullopt;
+}
+
+// Without its own `verify`: a broken invariant that aborts says less than a comparison.
+std::unique_ptr<Target> make_target(const TargetChoice& choice) {
+    CHECK(choice.name == "impl");
+    return std::make_unique<ImplTarget>(ImplOptions{false});
+}
+
+std::vector<TargetReport> list_targets() {
+    const ImplTarget impl(ImplOptions{false});
+    return {TargetReport{std::string(impl.name()), true, "", impl.sight()}};
+}
+
+std::string command_name() {
+    return bugs_built_in() ? "vmacheck-bugs" : "vmacheck";
+}
+
+Environment environment_of(const TargetChoice& choice) {
+    Environment environment;
+    environment.version = std::string(version);
+    environment.command = command_name();
+    environment.target = choice.name;
+    environment.bug = choice.bug;
+    return environment;
+}
+
+}  // namespace vmacheck::cli

@@ -1,0 +1,37 @@
+// Which system is tested: the name of a target, and a bug to seed into it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/version.h"
+#include "model/target.h"
+#include "report/counterexample.h"
+#include "report/json.h"
+
+namespace vmacheck::cli {
+
+struct TargetChoice {
+    std::string name = "impl";
+    std::string bug;  // Empty: none. Only a build with seeded bugs has any.
+};
+
+// Switches the bug on. An exit, with a complaint, if the target is not here or the bug unknown.
+[[nodiscard]] std::optional<Exit> prepare(const TargetChoice& choice);
+
+// A new target of a choice that was prepared.
+[[nodiscard]] std::unique_ptr<Target> make_target(const TargetChoice& choice);
+
+// All targets there are, with what each can show.
+[[nodiscard]] std::vector<TargetReport> list_targets();
+
+// "vmacheck", or "vmacheck-bugs" for the build that has the seeded bugs.
+[[nodiscard]] std::string command_name();
+
+// What the reports of this run have in common.
+[[nodiscard]] Environment environment_of(const TargetChoice& choice);
+
+}  // namespace vmacheck::cli

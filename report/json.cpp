@@ -1,0 +1,116 @@
+// The documents, field by field; see the header.
+#include "report/json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace vmacheck {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A path may hold bytes that are not UTF-8.
+std::string dump(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+Json extent(const MinimizeReport::Extent& extent) {
+    return {{"steps", extent.steps}, {"pages", extent.pages}};
+}
+
+Json replay(const ReplayReport& report) {
+    Json json{{"schema", json_schema},
+              {"command", "replay"},
+              {"file", report.file},
+              {"target", report.target}};
+    json["verdict"] = report.verdict.empty() ? Json() : Json(report.verdict);
+    json["bucket"] = report.bucket.empty() ? Json() : Json(report.bucket);
+    json["step"] = report.step;
+    json["claim"] = report.claim.empty() ? Json() : Json(report.claim);
+    json["steps"] = Json::array();
+    for (const ReplayReport::Step& step : report.steps) {
+        json["steps"].push_back({{"text", step.text},
+                                 {"result", step.result},
+                                 {"expected", step.expected},
+                                 {"areas", step.areas}});
+    }
+    return json;
+}
+
+}  // namespace
+
+std::string to_json(const RunReport& report) {
+    Json json{{"schema", json_schema},
+              {"command", "run"},
+              {"version", report.version},
+              {"target", report.target},
+              {"profile", report.profile},
+              {"alphabet", report.alphabet},
+              {"world_pages", report.pages},
+              {"seed", report.seed},
+              {"programs", report.programs},
+              {"steps", report.steps},
+              {"failed_steps", report.failed_steps},
+              {"cpu_seconds", report.cpu_seconds},
+              {"wall_seconds", report.wall_seconds}};
+    json["cases"] = Json::object();
+    for (const auto& [name, count] : report.cases) json["cases"][name] = count;
+    json["required_missing"] = report.required_missing;
+    json["laws"] = Json::array();
+    for (const LawReport& law : report.laws) {
+        json["laws"].push_back({{"name", law.name}, {"cases", law.cases}, {"held", law.held}});
+    }
+    json["finds"] = Json::array();
+    for (const FindReport& find : report.finds) {
+        json["finds"].push_back({{"bucket", find.bucket},
+                                 {"verdict", find.verdict},
+                                 {"file", find.file},
+                                 {"steps", find.steps},
+                                 {"pages", find.pages}});
+    }
+    return dump(json);
+}
+
+std::string to_json(const MinimizeReport& report) {
+    Json json{{"schema", json_schema}, {"command", "minimize"}};
+    json["verdict"] = report.verdict.empty() ? Json() : Json(report.verdict);
+    json["bucket"] = report.bucket.empty() ? Json() : Json(report.bucket);
+    json["before"] = extent(report.before);
+    json["after"] = extent(report.after);
+    json["certified"] = false;
+    json["tries"] = report.tries;
+    json["cpu_seconds"] = report.cpu_seconds;
+    json["file"] = report.file.empty() ? Json() : Json(report.file);
+    return dump(json);
+}
+
+std::string to_json(const std::vector<ReplayReport>& reports) {
+    if (reports.size() == 1) return dump(replay(reports.front()));
+    Json json = Json::array();
+    for (const ReplayReport& report : reports) json.push_back(replay(report));
+    return dump(json);
+}
+
+std::string to_json(const std::vector<TargetReport>& reports) {
+    Json json{{"schema", json_schema}, {"command", "targets"}};
+    json["targets"] = Json::array();
+    for (const TargetReport& report : reports) {
+        Json target{{"name", report.name}, {"available", report.available}};
+        target["reason"] = report.available ? Json() : Json(report.reason);
+        target["shows"] = Json::array();
+        for (std::size_t channel = 0; channel < channel_names.size(); ++channel) {
+            if (!report.sight.shows(static_cast<Channel>(channel))) continue;
+            target["shows"].push_back(channel_names[channel]);
+        }
+        target["withholds"] = Json::array();
+        for (const Sight::Withheld& withheld : report.sight.withholds) {
+            const auto channel = static_cast<std::size_t>(withheld.channel);
+            target["withholds"].push_back(
+                {{"promise", channel_names[channel]}, {"reason", withheld.reason}});
+        }
+        target["failures"] = report.sight.failures;
+        json["targets"].push_back(target);
+    }
+    return dump(json);
+}
+
+}  // namespace vmacheck

@@ -1,0 +1,92 @@
+// Reports for machines. The fields are those of the documentation of the command line and stay;
+// more may come. Each function answers one JSON document without a newline at its end.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/check.h"
+#include "model/target.h"
+
+namespace vmacheck {
+
+inline constexpr int json_schema = 1;
+
+struct FindReport {
+    std::string bucket;
+    std::string verdict;
+    std::string file;
+    std::uint64_t steps = 0;
+    std::uint64_t pages = 0;
+};
+
+struct LawReport {
+    std::string name;
+    std::uint64_t cases = 0;
+    bool held = true;
+};
+
+struct RunReport {
+    std::string version;
+    std::string target;
+    std::string profile;
+    std::string alphabet;
+    std::uint64_t pages = 0;
+    std::uint64_t seed = 0;
+    std::uint64_t programs = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t failed_steps = 0;
+    double cpu_seconds = 0;
+    double wall_seconds = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> cases;
+    std::vector<std::string> required_missing;
+    std::vector<LawReport> laws;
+    std::vector<FindReport> finds;
+};
+std::string to_json(const RunReport& report);
+
+struct MinimizeReport {
+    struct Extent {
+        std::uint64_t steps = 0;
+        std::uint64_t pages = 0;
+    };
+    std::string verdict;
+    std::string bucket;
+    Extent before;
+    Extent after;
+    std::uint64_t tries = 0;
+    double cpu_seconds = 0;
+    std::string file;
+};
+std::string to_json(const MinimizeReport& report);
+
+struct ReplayReport {
+    struct Step {
+        std::string text;
+        std::string result;
+        std::string expected;
+        std::string areas;
+    };
+    std::string file;
+    std::string target;
+    std::string verdict;  // Empty: nothing was found.
+    std::string bucket;
+    std::uint64_t step = 0;  // Counts from 1; 0: none.
+    std::string claim;       // The claim that does not hold, as a sentence.
+    std::vector<Step> steps;
+};
+// One file is an object, several are an array.
+std::string to_json(const std::vector<ReplayReport>& reports);
+
+struct TargetReport {
+    std::string name;
+    bool available = true;
+    std::string reason;  // Why it is not.
+    Sight sight;
+};
+std::string to_json(const std::vector<TargetReport>& reports);
+
+}  // namespace vmacheck
