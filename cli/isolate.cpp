@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "cli/wire.h"
+#include "model/claims.h"
 #include "model/text.h"
 #include "report/picture.h"
 
@@ -87,33 +87,12 @@ class Recorder {
     void check(const AreasLine& line, std::size_t at) {
         if (!options_.check_claims) return;
         const std::vector<AreaView> areas = areas_of(lockstep_.reference(), line.space);
-        const auto* const listed = std::get_if<std::vector<AreasLine::Area>>(&line.areas);
-        if (listed == nullptr) {
-            const auto count = std::get<std::uint64_t>(line.areas);
-            if (count != areas.size())
-                fail_claim(at, fmt::format("{} areas", areas.size()), fmt::format("{}", count));
-            return;
-        }
-        bool same = listed->size() == areas.size();
-        for (std::size_t i = 0; same && i < areas.size(); ++i) same = fits((*listed)[i], areas[i]);
-        if (same) return;
-        Program claim;
-        claim.world = program_.world;
-        claim.lines.push_back({line, {}});
-        const std::string text = print_program(claim);
-        const std::size_t start = text.rfind("\nareas ") + std::strlen("\nareas ");
-        fail_claim(at, areas_text(areas, listed_areas_max),
-                   text.substr(start, text.size() - start - 1));
-    }
-
-    static bool fits(const AreasLine::Area& claim, const AreaView& area) {
-        const Attributes& at = area.attributes;
-        if (claim.range != area.range || claim.prot.flags != (at.flags & access_flags)) {
-            return false;
-        }
-        if (!claim.backing) return true;
-        return claim.backing->file == at.file &&
-               (at.file.none() || claim.backing->offset == at.pgoff);
+        if (claim_holds(line, areas, program_.world)) return;
+        AreasLine held = claim_about(areas, line.space, program_.world);
+        const bool counted = std::holds_alternative<std::uint64_t>(line.areas);
+        if (counted || areas.size() > listed_areas_max) held.areas = std::uint64_t{areas.size()};
+        fail_claim(at, "areas " + print_areas(held, program_.world),
+                   "areas " + print_areas(line, program_.world));
     }
 
     void fail_claim(std::size_t at, const std::string& expected, const std::string& found) {
@@ -229,7 +208,7 @@ Finding outside_finding(Verdict verdict, const Candidate& candidate, std::uint64
     finding.expected = {reference.apply(step, log), false};
     finding.expected.unused = log.unused();
     finding.bucket.case_id = cases.last();
-    if (log.struck()) finding.bucket.stage = log.passed().back();
+    if (log.struck()) finding.bucket.stage = log.struck_at();
     return finding;
 }
 

@@ -33,7 +33,16 @@ void work(const LawJob& job, JournalFile& journal, LawWatch& watch, int pipe) {
         journal.begin(candidate.world, 0);
         for (const Step& step : candidate.steps) journal.step(step, candidate.world);
     };
+    // Saved before it is shrunk: neither a crash nor a signal can lose it from here on.
+    const Law* under_way = nullptr;
+    options.first_failure = [&](const Candidate& candidate) {
+        const std::string text = print_program(program_of(candidate.world, candidate.steps));
+        const std::string path = fmt::format("{}/law-{}-{}.orig.vma", job.directory,
+                                             file_name_of(under_way->name), hash_of(text));
+        if (!write_output(path, text)) send(pipe, {{"unsaved", text}});
+    };
     for (const Law* law : job.laws) {
+        under_way = law;
         watch.laws_begun.fetch_add(1);
         watch.heartbeat.beats.fetch_add(1, std::memory_order_relaxed);
         const LawResult result = run_law(*law, subject, options);
@@ -61,6 +70,10 @@ std::optional<Candidate> candidate_in(const std::string& text) {
 
 void read_reports(std::string_view output, LawRunOutcome& outcome) {
     for (const json& said : received(output)) {
+        if (said.contains("unsaved")) {
+            fmt::print(stderr, "{}", said["unsaved"].get<std::string>());
+            continue;
+        }
         LawReport report{said["law"].get<std::string>(), said["cases"].get<std::uint64_t>(),
                          !said["broken"].get<bool>()};
         outcome.steps += said["steps"].get<std::uint64_t>();

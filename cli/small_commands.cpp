@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "impl/bugs.h"
+#include "model/claims.h"
 #include "model/strace.h"
 #include "model/text.h"
 #include "report/json.h"

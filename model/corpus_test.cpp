@@ -16,6 +16,7 @@
 
 #include "impl/impl_target.h"
 #include "model/check.h"
+#include "model/claims.h"
 #include "model/text.h"
 
 namespace vmacheck {
@@ -33,41 +34,6 @@ std::vector<std::string> cases_named_by(const Program& program) {
         }
     }
     return names;
-}
-
-// The areas of a space as a list that claims could hold. What has no name is `anon`, the object
-// behind shared anonymous memory included.
-std::vector<AreasLine::Area> areas_of(const Reference& reference, const World& world,
-                                      SpaceId space) {
-    std::vector<AreasLine::Area> areas;
-    if (!reference.has_space(space)) return areas;
-    const std::vector<Cell>& cells = reference.cells(space);
-    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
-        if (!cells[cell].mapped) continue;
-        const PageCount weight = reference.layout().weight(cell);
-        if (!cells[cell].boundary) {
-            areas.back().range.count += weight;
-            continue;
-        }
-        const Attributes& at = cells[cell].attributes;
-        const bool named = world.file(at.file) != nullptr;
-        areas.push_back({{reference.layout().start(cell), weight},
-                         {at.flags & access_flags},
-                         named ? Backing{at.file, at.pgoff} : Backing{}});
-    }
-    return areas;
-}
-
-bool claim_holds(const AreasLine& line, const std::vector<AreasLine::Area>& found) {
-    if (const auto* const count = std::get_if<std::uint64_t>(&line.areas)) {
-        return *count == found.size();
-    }
-    const auto fits = [](const AreasLine::Area& claim, const AreasLine::Area& area) {
-        const bool same_backing = !claim.backing || claim.backing == area.backing;
-        return claim.range == area.range && claim.prot == area.prot && same_backing;
-    };
-    const auto& claimed = std::get<std::vector<AreasLine::Area>>(line.areas);
-    return std::equal(claimed.begin(), claimed.end(), found.begin(), found.end(), fits);
 }
 
 // Runs a program on the reference and on impl, and notes all that is not as its text says.
@@ -109,13 +75,11 @@ class Playback {
     }
 
     void check(const AreasLine& line) {
-        const std::vector<AreasLine::Area> found =
-            areas_of(lockstep_.reference(), program_.world, line.space);
-        if (claim_holds(line, found)) return;
-        Program areas;
-        areas.world = program_.world;
-        areas.lines = {{line, {}}, {AreasLine{line.space, found}, {}}};
-        note("claimed and found:\n" + print_program(areas));
+        const World& world = program_.world;
+        const std::vector<AreaView> found = areas_of(lockstep_.reference(), line.space);
+        if (claim_holds(line, found, world)) return;
+        note("claimed and found:\n" + print_areas(line, world) + "\n" +
+             print_areas(claim_about(found, line.space, world), world));
     }
 
     // A reason counts as met if a seam that it keeps is there after some step.

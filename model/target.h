@@ -15,9 +15,9 @@
 
 namespace vmacheck {
 
-// An area as a target shows it. `attributes.pgoff` is that of its first page. Identities (file, fault)
-// are the target's own small numbers, 0 is "none": the files of the world keep theirs, all others are
-// compared up to renaming and are at most identity_max.
+// An area as a target shows it. `attributes.pgoff` is that of its first page. Identities (file,
+// fault) are the target's own small numbers, 0 is "none": the files of the world keep theirs, all
+// others are compared up to renaming and are at most identity_max.
 inline constexpr std::uint32_t identity_max = 1U << 24;
 struct AreaView {
     PageRange range;

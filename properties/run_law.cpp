@@ -63,7 +63,10 @@ class Trial {
 
     // RapidCheck keeps a shrink exactly if it fails too, so the last failure is the smallest.
     void note_failure(const LawCase& one) {
-        if (!failed_) result.first_failure = one.candidate();
+        if (!failed_) {
+            result.first_failure = one.candidate();
+            if (options_.first_failure && one.candidate()) options_.first_failure(*one.candidate());
+        }
         result.counterexample = one.candidate();
         failed_ = true;
     }
@@ -124,10 +127,13 @@ LawResult run_law(const Law& law, const LawSubject& subject, const LawOptions& o
 std::string describe(const Law& law, const LawResult& result) {
     std::ostringstream out;
     out << law_outcome_names[static_cast<std::size_t>(result.outcome)] << ": " << law.name << " ("
-        << law.says << ")\n    " << result.cases << " cases, " << result.steps << " steps, "
-        << result.interesting << " " << law.interesting << " (at least "
-        << result.interesting_required << " required)\n";
-    if (result.outcome != LawOutcome::broken) return out.str();
+        << law.says << ")\n    " << result.cases << " cases, " << result.steps << " steps";
+    if (result.outcome != LawOutcome::broken) {
+        out << ", " << result.interesting << " " << law.interesting << " (at least "
+            << result.interesting_required << " required)\n";
+        return out.str();
+    }
+    out << "\n";
     out << result.message << "\n";
     if (!result.counterexample) return out.str();
     const Candidate& last = *result.counterexample;

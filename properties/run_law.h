@@ -24,6 +24,8 @@ struct LawOptions {
     LawSetting setting;
     // Called with each program before anything runs it, so that it outlives a crash. May be empty.
     std::function<void(const Candidate&)> journal;
+    // Called once, with the first program that breaks the law, before anything is shrunk.
+    std::function<void(const Candidate&)> first_failure;
 };
 
 enum class LawOutcome : std::uint8_t {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/cells.h"
+#include "model/claims.h"
 #include "model/reference.h"
 #include "model/text.h"
 #include "report/picture.h"
@@ -19,14 +20,13 @@ constexpr PageCount picture_beside_max{32};
 // More areas are claimed by their number.
 constexpr std::size_t areas_claimed_max = 16;
 
-AreasLine areas_claim(const std::vector<AreaView>& areas, SpaceId space) {
-    AreasLine line{space, std::uint64_t{areas.size()}};
-    if (areas.empty() || areas.size() > areas_claimed_max) return line;
-    std::vector<AreasLine::Area> listed;
-    for (const AreaView& area : areas) {
-        listed.push_back({area.range, {area.attributes.flags & access_flags}, std::nullopt});
-    }
-    line.areas = std::move(listed);
+// Without backings: what is behind the areas is in the steps.
+AreasLine areas_claim(const Reference& reference, SpaceId space, const World& world) {
+    AreasLine line = claim_about(areas_of(reference, space), space, world);
+    auto* const listed = std::get_if<std::vector<AreasLine::Area>>(&line.areas);
+    if (listed == nullptr) return line;
+    if (listed->size() > areas_claimed_max) return {space, std::uint64_t{listed->size()}};
+    for (AreasLine::Area& area : *listed) area.backing.reset();
     return line;
 }
 
@@ -122,7 +122,7 @@ Program annotated(const Counterexample& example, const Environment& environment)
     }
     const SpaceId space = example.finding.space;
     if (reference.has_space(space)) {
-        program.lines.push_back({areas_claim(areas_of(reference, space), space), {}});
+        program.lines.push_back({areas_claim(reference, space, program.world), {}});
     }
     return program;
 }

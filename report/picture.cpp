@@ -52,23 +52,6 @@ std::size_t window_start(const std::vector<PageRange>& columns, PageRange focus,
 
 }  // namespace
 
-std::vector<AreaView> areas_of(const Reference& reference, SpaceId space) {
-    std::vector<AreaView> areas;
-    if (!reference.has_space(space)) return areas;
-    const std::vector<Cell>& cells = reference.cells(space);
-    const Cells& layout = reference.layout();
-    bool before = false;
-    for (std::size_t cell = 0; cell < cells.size(); ++cell) {
-        const PageCount weight = layout.weight(cell);
-        if (cells[cell].mapped && before && !cells[cell].boundary)
-            areas.back().range.count += weight;
-        else if (cells[cell].mapped)
-            areas.push_back({{layout.start(cell), weight}, cells[cell].attributes});
-        before = cells[cell].mapped;
-    }
-    return areas;
-}
-
 std::string areas_text(const std::vector<AreaView>& areas, std::size_t listed_max) {
     if (areas.empty() || areas.size() > listed_max) return std::to_string(areas.size());
     std::string text;

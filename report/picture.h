@@ -23,9 +23,6 @@ inline constexpr PageCount column_per_page_max{96};
 // The most columns of a wider world.
 inline constexpr std::size_t stretch_columns_max = 48;
 
-// The areas of a space as the reference has them.
-std::vector<AreaView> areas_of(const Reference& reference, SpaceId space);
-
 // What an `areas` line says of them: the list, or the number if there are more than `listed_max`.
 std::string areas_text(const std::vector<AreaView>& areas, std::size_t listed_max);
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "model/claims.h"
+
 namespace vmacheck {
 namespace {
 

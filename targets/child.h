@@ -23,7 +23,7 @@ struct ChildEnd {
     int signal = 0;     // If crashed by one.
 };
 
-// `work` returns one of these; every other exit code of a child is a crash.
+// `work` returns 0 to child_exit_max.
 inline constexpr int child_exit_max = 3;
 
 // Memory that parent and child share: the child's steps, so that the parent can tell a hang.
