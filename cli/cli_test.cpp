@@ -180,8 +180,9 @@ TEST_F(Command, reports_a_claim_that_does_not_hold_with_its_line) {
     ran = shell.run("replay areas.vma");
     EXPECT_EQ(ran.exit, 1);
     EXPECT_EQ(ran.output,
-              "vmacheck: areas.vma:3: the claim does not hold: expected 0+2 rw-, found the claim "
-              "0+2 r--\n");
+              "vmacheck: areas.vma:3: the claim does not hold: expected areas 0+2 rw- anon, found "
+              "the claim "
+              "areas 0+2 r--\n");
 }
 
 TEST_F(Command, shows_pictures) {

@@ -99,8 +99,8 @@ INSTANTIATE_TEST_SUITE_P(bugs, SeededBug,
                                          Pinned{"uncharges-what-was-never-charged", 1, 1},
                                          Pinned{"error-path-returns-zero", 3, 3},
                                          Pinned{"map-over-partial-overlap-drops-remainder", 2, 2}),
-                         [](const testing::TestParamInfo<Pinned>& info) {
-                             std::string name(info.param.bug);
+                         [](const testing::TestParamInfo<Pinned>& pinned) {
+                             std::string name(pinned.param.bug);
                              for (char& letter : name) letter = letter == '-' ? '_' : letter;
                              return name;
                          });
