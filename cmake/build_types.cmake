@@ -25,6 +25,9 @@ if(CMAKE_BUILD_TYPE STREQUAL "Coverage" AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "
     message(FATAL_ERROR "Coverage needs clang: give -DCMAKE_CXX_COMPILER=clang++, or ./dev coverage")
 endif()
 
+# A failed CHECK names its place in this tree, whoever builds it and where.
+add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")

@@ -18,7 +18,7 @@ void adopt_fault(Attributes& survivor, const Attributes& other) {
 
 // Whether a merge must not remove an area of this file: nobody would call its close hook.
 bool must_be_closed(const Call& call, FileId file) {
-    return call.world.profile->close_hooks && call.world.has_close_hook(file);
+    return call.world.has_close_hook(file);
 }
 
 }  // namespace

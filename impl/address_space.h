@@ -68,7 +68,6 @@ class AddressSpace {
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
     [[nodiscard]] const VmaList& vmas() const { return vmas_; }
-    [[nodiscard]] const SpaceCounters& counters() const { return counters_; }
     void observe(SpaceView& view) const;
 
     // Checks all that concerns this space alone, and enters its areas into `found`.

@@ -70,15 +70,11 @@ class Ledger {
         return fault_last_;
     }
 
-    // Makes room for the identities of an area that is there from the start. Nothing is known of
-    // the size of its object, so that nothing is charged for it.
+    // Makes room for the identity of an area that is there from the start. Such an area is never
+    // shared anonymous memory (model/text.h).
     void admit(const Attributes& attributes) {
         fault_last_ = FaultId{std::max(fault_last_.value, attributes.fault.value)};
-        if (!is_object(attributes.file)) return;
-        object_last_ = FileId{std::max(object_last_.value, attributes.file.value)};
-        const auto place = place_of(attributes.file);
-        if (place != objects_.end() && place->id == attributes.file) return;
-        objects_.insert(place, Object{attributes.file, 0, PageCount{}});
+        CHECK(!is_object(attributes.file));
     }
 
     void observe(MachineView& view) const {

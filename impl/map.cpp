@@ -228,7 +228,7 @@ Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
 Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
     Attributes& attributes = map.vma.attributes;
     if (map.driver.mmap_prepare) {
-        const Errno error = call.log.call_mmap_prepare(id_, attributes.file, map.vma.range());
+        const Errno error = call.log.call_mmap_prepare(id_, map.vma.range(), attributes);
         if (error != Errno::ok) return error;
     }
     if (takes_default_flag(call.world, attributes.flags) &&
@@ -244,7 +244,7 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
     Attributes& attributes = map.vma.attributes;
     if (call.fails(Stage::allocation)) return Errno::enomem;
     if (map.driver.mmap) {
-        const Errno error = call.log.call_mmap(id_, attributes.file, map.vma.range());
+        const Errno error = call.log.call_mmap(id_, map.vma.range(), attributes);
         if (error != Errno::ok && map.driver.close && BUG(close_called_twice_or_not_at_all)) {
             call.log.call_close(id_, attributes.file, map.vma.range());
         }

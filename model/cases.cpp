@@ -46,12 +46,12 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_memory: return maps && !profile.atomic;
         case split_start:
         case split_end:
-        case split_both: return maps || changes || op == op_index<Munmap>();
-        default: return false;
+        case split_both: break;
     }
+    return maps || changes || op == op_index<Munmap>();
 }
 
-bool errno_possible(std::size_t op, Errno error) {
+bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
     using enum Errno;
     switch (error) {
         case ok:
@@ -65,6 +65,7 @@ bool errno_possible(std::size_t op, Errno error) {
         case eoverflow: return op == op_index<Mmap>();
         case einval:
             return is_any_of(op, op_index<Mmap>(), op_index<Munmap>(), op_index<Madvise>());
+        case declined: return op == op_index<Mmap>() && !profile.close_hooks;
         default: return false;
     }
 }
@@ -79,13 +80,13 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
         case Stage::allocation: return is_any_of(op, op_index<Mmap>(), op_index<Fork>());
         case Stage::prepare:
         case Stage::hook:
-        case Stage::shmem: return op == op_index<Mmap>();
+        case Stage::shmem: break;
     }
-    return false;
+    return op == op_index<Mmap>();
 }
 
 bool seam_possible(Seam seam, const Profile& profile) {
-    return seam != Seam::none && seam != Seam::given && !profile.maximal;
+    return seam != Seam::none && !profile.maximal;
 }
 
 }  // namespace
@@ -111,7 +112,7 @@ bool case_possible(CaseId id, const Profile& profile) {
     const std::size_t kind = id % case_kind_count;
     if (kind < shape_kind_count) return shape_possible(op, static_cast<CaseKind>(kind), profile);
     const std::size_t other = kind - shape_kind_count;
-    if (other < errno_count) return errno_possible(op, static_cast<Errno>(other));
+    if (other < errno_count) return errno_possible(op, static_cast<Errno>(other), profile);
     return unwind_possible(op, static_cast<Stage>(other - errno_count), profile);
 }
 

@@ -55,7 +55,7 @@ constexpr CaseKind unwind_case(Stage stage) {
     return static_cast<CaseKind>(shape_kind_count + errno_count + static_cast<std::size_t>(stage));
 }
 
-// Why a boundary between two compatible pages stays. The numbers are those of docs/semantics.md.
+// Why a boundary between two compatible pages stays. docs/architecture.md explains the numbers.
 enum class Seam : std::uint8_t {
     none,
     given,                 // The program started with it.
@@ -92,24 +92,36 @@ std::string case_name(CaseId id);
 // task.
 bool case_possible(CaseId id, const Profile& profile);
 
+// How much a case says about a step of which more can be said: what moved boundaries or kept them
+// from moving before what was cut, that before an error, and last the neighbours that differ
+// anyway.
+constexpr int weight_of(CaseKind kind) {
+    if (kind >= errno_case(Errno::ok)) return kind == errno_case(Errno::ok) ? 0 : 1;
+    if (kind >= CaseKind::split_start) return 2;
+    const bool ordinary = kind == CaseKind::refused_flags || kind == CaseKind::refused_file ||
+                          kind == CaseKind::refused_offset || kind == CaseKind::refused_no_op;
+    return ordinary ? 0 : 3;
+}
+
 class Cases {
   public:
     void begin(std::size_t op) {
         op_ = op;
         last_ = no_case;
+        last_weight_ = 0;
     }
     void hit(CaseKind kind) {
         const CaseId id = case_id(op_, kind);
         ++counts_[id];
-        // What became of the areas names a bucket better than a piece that was passed over, or the
-        // errno that came of it all.
-        const bool shape = static_cast<std::size_t>(kind) < shape_kind_count;
-        if ((shape && kind != CaseKind::refused_no_op) || last_ == no_case) last_ = id;
+        if (weight_of(kind) >= last_weight_) {
+            last_ = id;
+            last_weight_ = weight_of(kind);
+        }
     }
     void hit(Seam seam) {
         if (seam != Seam::none) ++counts_[case_id(seam)];
     }
-    // The last case of the step under way that a bucket is named for.
+    // Of the cases of the step under way, the last of the weightiest: a bucket is named for it.
     [[nodiscard]] CaseId last() const { return last_; }
     [[nodiscard]] const std::array<std::uint64_t, case_count>& counts() const { return counts_; }
 
@@ -117,6 +129,7 @@ class Cases {
     std::array<std::uint64_t, case_count> counts_{};
     std::size_t op_ = 0;
     CaseId last_ = no_case;
+    int last_weight_ = 0;
 };
 
 }  // namespace vmacheck

@@ -25,7 +25,18 @@ std::string stages_text(const std::vector<Stage>& stages) {
 }
 
 auto hook_key(const HookCall& call) {
-    return std::make_tuple(call.kind, call.space, call.file.value, call.range);
+    return std::make_tuple(call.kind, call.space, call.file.value, call.range, call.flags.bits,
+                           call.pgoff);
+}
+
+// What a hook was shown of the new area.
+std::string shown_text(const HookCall& call) {
+    if (call.kind != HookKind::mmap && call.kind != HookKind::mmap_prepare) return "";
+    std::string text = " at " + std::to_string(call.pgoff) + " with";
+    for (std::size_t flag = 0; flag < flag_count; ++flag) {
+        if (call.flags.has(static_cast<Flag>(flag))) text += " " + std::string(flag_names[flag]);
+    }
+    return text;
 }
 
 // The one order that the rule book gives: the old areas are closed before the new one is hooked up.
@@ -91,12 +102,16 @@ void Lockstep::begin(const World& world, const Cells& layout) {
 std::optional<Finding> Lockstep::step(const Step& step) {
     // The target goes first, for it may decline, and then the reference must not move either.
     op_ = step.op.index();
+    cases_.begin(op_);
     found_log_.begin(step.failure);
     found_ = {target_.apply(step, found_log_), false};
     found_.unused = found_log_.unused();
-    if (declined()) {
+    if (declined() && target_.sight().may_decline(op_)) {
+        // Nothing has changed, then, on either side.
+        std::optional<Finding> finding = compare_structure();
+        if (!finding) finding = compare_spaces();
         ++index_;
-        return std::nullopt;
+        return finding;
     }
     expected_ = {reference_.apply(step, expected_log_), false};
     expected_.unused = expected_log_.unused();
@@ -136,7 +151,7 @@ Finding Lockstep::finding(Verdict verdict, std::string what, SpaceId space, Page
     return finding;
 }
 
-std::optional<Finding> Lockstep::compare(const Step& step) {
+std::optional<Finding> Lockstep::compare_structure() {
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
         if (!target_.has_space(space)) continue;
@@ -149,6 +164,11 @@ std::optional<Finding> Lockstep::compare(const Step& step) {
                            space, violation->where);
         }
     }
+    return std::nullopt;
+}
+
+std::optional<Finding> Lockstep::compare(const Step& step) {
+    if (auto found = compare_structure()) return found;
     const Sight& sight = target_.sight();
     const bool same_use = !sight.shows(Channel::stages) || expected_.unused == found_.unused;
     if (expected_.error != found_.error || !same_use) {
@@ -369,7 +389,8 @@ std::optional<Finding> Lockstep::compare_hooks() const {
             const File* const file = world_->file(call.file);
             list += (list.empty() ? "" : ", ") +
                     std::string(hook_names[static_cast<std::size_t>(call.kind)]) + " " +
-                    (file == nullptr ? "?" : file->name) + " " + pages_text(call.range);
+                    (file == nullptr ? "?" : file->name) + " " + pages_text(call.range) +
+                    shown_text(call);
         }
         return list.empty() ? "none" : list;
     };

@@ -132,6 +132,7 @@ class Lockstep {
     [[nodiscard]] Finding finding(Verdict verdict, std::string what, SpaceId space = {},
                                   PageRange where = {}) const;
     [[nodiscard]] std::optional<Finding> compare(const Step& step);
+    [[nodiscard]] std::optional<Finding> compare_structure();
     [[nodiscard]] std::optional<Finding> compare_spaces();
     [[nodiscard]] std::optional<Finding> compare_pages(SpaceId space);
     [[nodiscard]] bool same_pages(const AreaView& area, std::size_t first, std::size_t end,

@@ -149,12 +149,16 @@ struct Fork {
 using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
+// The names of the alternatives of a variant.
+template <class>
+inline constexpr bool names_of_alternatives = false;
+template <class... Ops>
+inline constexpr std::array<std::string_view, sizeof...(Ops)>
+    names_of_alternatives<std::variant<Ops...>> = {Ops::name...};
+
 // The name of the operation with index `kind` in Op.
 constexpr std::string_view op_name(std::size_t kind) {
-    constexpr auto names = []<class... Ops>(const std::variant<Ops...>*) {
-        return std::array<std::string_view, sizeof...(Ops)>{Ops::name...};
-    }(static_cast<const Op*>(nullptr));
-    return names[kind];
+    return names_of_alternatives<Op>[kind];
 }
 
 // Calls visit(field, value) for every field of `op`, in the order of its text.

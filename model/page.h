@@ -15,8 +15,6 @@ inline constexpr std::uint64_t page_number_max = std::uint64_t{1} << 52;
 struct PageCount {
     std::uint64_t value = 0;
     friend constexpr auto operator<=>(PageCount, PageCount) = default;
-    friend constexpr PageCount operator+(PageCount x, PageCount y) { return {x.value + y.value}; }
-    friend constexpr PageCount operator-(PageCount x, PageCount y) { return {x.value - y.value}; }
     constexpr PageCount& operator+=(PageCount other) {
         value += other.value;
         return *this;

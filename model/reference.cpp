@@ -24,7 +24,7 @@ void Reference::create(const World& world, const Cells& layout) {
             attributes.forked = false;
         }
         write_pages(piece, attributes);
-        record_seam(piece.start, Seam::given);
+        if (!world.profile->maximal) record_seam(piece.start, Seam::given);
         faults_made_ = std::max(faults_made_, attributes.fault.value);
     }
     if (world.profile->maximal) derive_boundaries();

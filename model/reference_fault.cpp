@@ -1,5 +1,6 @@
 // The reference's faults and forks (Linux: __anon_vma_prepare() and anon_vma_fork() in mm/rmap.c,
 // find_mergeable_anon_vma() in mm/vma.c, dup_mmap() in mm/mmap.c).
+#include "model/check_macro.h"
 #include "model/reference.h"
 
 namespace vmacheck {
@@ -59,6 +60,7 @@ bool Reference::may_share_identity(std::size_t cell) const {
 // The child is a copy, area by area. Nothing is merged there, although areas that the parent could
 // not merge may have become equal.
 Errno Reference::run(const Fork& op) {
+    CHECK(op.child.value < space_count_max);
     if (exists_[op.child.value]) return Errno::eexist;
     const std::vector<Cell>& parent = cells();
     std::vector<Cell>& child = spaces_[op.child.value];

@@ -69,18 +69,17 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     }
     if (!keep_old) erase(piece);
 
+    Attributes first{op.backing.offset, flags, op.backing.file, FaultId{}, false};
+    if (anonymous) first.pgoff = op.range.start.value;
     if (file != nullptr && file->driver.mmap_prepare) {
-        const Errno error = log_->call_mmap_prepare(space_, op.backing.file, op.range);
+        const Errno error = log_->call_mmap_prepare(space_, op.range, first);
         if (error != Errno::ok) return error;
     }
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
     // it.
     const bool dedupable = world_->memory_merge && !flags.has_any(Flag::shared | Flag::may_share);
     const bool early = file == nullptr || file->driver.mmap_prepare || world_->profile->maximal;
-    if (dedupable && early) flags = flags | Flag::mergeable;
-
-    Attributes first{op.backing.offset, flags, op.backing.file, FaultId{}, false};
-    if (anonymous) first.pgoff = op.range.start.value;
+    if (dedupable && early) first.flags = first.flags | Flag::mergeable;
     if (file == nullptr && !anonymous) {
         objects_.push_back({op.range.count, op.reserve == Reserve::reserve});
         first.pgoff = 0;
@@ -94,7 +93,7 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     if (!fits || fit.memory_failed) {
         if (log_->fails(Stage::allocation)) return Errno::enomem;
         if (file != nullptr && file->driver.mmap) {
-            const Errno error = log_->call_mmap(space_, op.backing.file, op.range);
+            const Errno error = log_->call_mmap(space_, op.range, first);
             if (error != Errno::ok) return error;
         }
         if (file == nullptr && !anonymous && log_->fails(Stage::shmem)) return Errno::enomem;

@@ -27,6 +27,9 @@ struct HookCall {
     SpaceId space;
     FileId file;
     PageRange range;
+    // What mmap and mmap_prepare are shown of the new area.
+    Flags flags;
+    std::uint64_t pgoff = 0;
     friend constexpr bool operator==(const HookCall&, const HookCall&) = default;
 };
 
@@ -50,20 +53,22 @@ class StepLog {
         return struck_;
     }
 
-    // The driver's hooks. A driver refuses only when the step says so; its errno is ENOMEM.
-    [[nodiscard]] Errno call_mmap_prepare(SpaceId space, FileId file, PageRange range) {
-        hooks_.push_back({HookKind::mmap_prepare, space, file, range});
+    // The driver's hooks. A driver refuses only when the step says so; its errno is ENOMEM. `first`
+    // is the first page of the new area as it is at this moment.
+    [[nodiscard]] Errno call_mmap_prepare(SpaceId space, PageRange range, const Attributes& first) {
+        hooks_.push_back(
+            {HookKind::mmap_prepare, space, first.file, range, first.flags, first.pgoff});
         return fails(Stage::prepare) ? Errno::enomem : Errno::ok;
     }
-    [[nodiscard]] Errno call_mmap(SpaceId space, FileId file, PageRange range) {
-        hooks_.push_back({HookKind::mmap, space, file, range});
+    [[nodiscard]] Errno call_mmap(SpaceId space, PageRange range, const Attributes& first) {
+        hooks_.push_back({HookKind::mmap, space, first.file, range, first.flags, first.pgoff});
         return fails(Stage::hook) ? Errno::enomem : Errno::ok;
     }
     void call_open(SpaceId space, FileId file, PageRange range) {
-        hooks_.push_back({HookKind::open, space, file, range});
+        hooks_.push_back({HookKind::open, space, file, range, {}, 0});
     }
     void call_close(SpaceId space, FileId file, PageRange range) {
-        hooks_.push_back({HookKind::close, space, file, range});
+        hooks_.push_back({HookKind::close, space, file, range, {}, 0});
     }
 
     [[nodiscard]] const std::vector<Stage>& passed() const { return passed_; }

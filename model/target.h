@@ -5,6 +5,7 @@
 // every fallible point.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -63,8 +64,23 @@ struct Sight {
         Channel channel;
         std::string_view reason;
     };
+    // An operation that the target does not offer, by its index in Op.
+    struct Unoffered {
+        std::size_t op;
+        std::string_view reason;
+    };
     std::vector<Withheld> withholds;
+    std::vector<Unoffered> declines;
     bool failures = true;  // Injected failures strike.
+
+    // Where it may not, Errno::declined is an answer like any other, and held against the
+    // reference's.
+    [[nodiscard]] bool may_decline(std::size_t op) const {
+        for (const Unoffered& unoffered : declines) {
+            if (unoffered.op == op) return true;
+        }
+        return false;
+    }
 
     [[nodiscard]] bool shows(Channel channel) const {
         for (const Withheld& withheld : withholds) {

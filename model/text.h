@@ -20,8 +20,8 @@
 // - the members of a Failure that its kind does not use have their defaults;
 // - a claim with an empty list of areas is the number 0;
 // - initial areas are sorted, do not overlap, lie inside the world, and have the MAY and sharing
-//   flags that mmap would have given them; none is shared anonymous memory, and none is `forked`
-//   without a fault identity.
+//   flags that mmap would have given them; none is shared anonymous memory, none is `forked`
+//   without a fault identity, and those with the same identity are all forked or none is.
 #pragma once
 
 #include <cstddef>

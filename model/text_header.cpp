@@ -143,7 +143,7 @@ bool parse_file(LineScanner& line, World& world, FileNames& files) {
     return true;
 }
 
-bool parse_area(LineScanner& line, World& world, const FileNames& files) {
+bool parse_area(LineScanner& line, World& world, const FileNames& files, ForkedFaults& faults) {
     std::vector<InitialArea>& areas = world.areas;
     if (!check_count(line, areas.size(), initial_areas_max, "initial areas")) return false;
     InitialArea area;
@@ -156,6 +156,11 @@ bool parse_area(LineScanner& line, World& world, const FileNames& files) {
     area.attributes.pgoff = backing.file.none() ? area.range.start.value : backing.offset;
     if (!parse_area_sharing(line, world, area, prot)) return false;
     if (!parse_area_settings(line, area)) return false;
+    const Attributes& at = area.attributes;
+    const auto [known, is_new] = faults.emplace(at.fault.value, at.forked);
+    if (!is_new && known->second != at.forked) {
+        return line.fail_at(0, "areas with the same fault identity are all `forked`, or none is");
+    }
     areas.push_back(area);
     return true;
 }

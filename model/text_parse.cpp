@@ -20,10 +20,13 @@ using text::Expected;
 using text::LineScanner;
 using text::quoted;
 
-constexpr auto fields_max = []<class... Ops>(const std::variant<Ops...>*) {
-    return std::max({std::tuple_size_v<decltype(Ops::fields)>...});
-}(static_cast<const Op*>(nullptr));
-static_assert(fields_max <= text::optional_words_max, "LineScanner remembers too few words");
+// The most fields that one of the operations has.
+template <class>
+constexpr std::size_t fields_max = 0;
+template <class... Ops>
+constexpr std::size_t fields_max<std::variant<Ops...>> =
+    std::max({std::tuple_size_v<decltype(Ops::fields)>...});
+static_assert(fields_max<Op> <= text::optional_words_max, "LineScanner remembers too few words");
 
 // The kinds of lines, in the order in which they come. There is at most one `world`.
 enum class Section : std::uint8_t { start, version, world, file, area, steps };
@@ -62,6 +65,7 @@ class Parser {
     Section section_ = Section::start;  // Of the last line.
     Program program_;
     text::FileNames file_names_;
+    text::ForkedFaults forked_faults_;
     std::vector<std::string> above_;
     std::size_t step_count_ = 0;
     std::size_t areas_count_ = 0;
@@ -113,21 +117,16 @@ bool Parser::may_come(Section section) const {
 bool Parser::parse_header_line(Section section) {
     World& world = program_.world;
     section_ = section;
-    switch (section) {
-        case Section::world:
-            return parse_world(line_, world) && finish_line(program_.world_comments, {});
-        case Section::file:
-            return parse_file(line_, world, file_names_) &&
-                   finish_line(program_.file_comments.emplace_back(), {});
-        case Section::area:
-            return parse_area(line_, world, file_names_) &&
-                   finish_line(program_.area_comments.emplace_back(), {});
-        case Section::start:
-        case Section::version:
-        case Section::steps: break;
+    if (section == Section::world) {
+        return parse_world(line_, world) && finish_line(program_.world_comments, {});
     }
-    CHECK(false && "the other lines have no header word");
-    return false;
+    if (section == Section::file) {
+        return parse_file(line_, world, file_names_) &&
+               finish_line(program_.file_comments.emplace_back(), {});
+    }
+    CHECK(section == Section::area);
+    return parse_area(line_, world, file_names_, forked_faults_) &&
+           finish_line(program_.area_comments.emplace_back(), {});
 }
 
 // The word at the start of the line, or behind `@SPACE`, names no line that may stand here.

@@ -55,7 +55,7 @@ struct World {
     }
     [[nodiscard]] bool has_close_hook(FileId id) const {
         const File* const found = file(id);
-        return found != nullptr && found->driver.close;
+        return found != nullptr && found->driver.close && profile->close_hooks;
     }
     friend bool operator==(const World&, const World&) = default;
 };

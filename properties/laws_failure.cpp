@@ -11,7 +11,9 @@
 #include <string>
 #include <variant>
 
+#include <algorithm>
 #include "properties/draw.h"
+
 #include "properties/law_functions.h"
 #include "properties/snapshot.h"
 
@@ -63,6 +65,14 @@ bool is_past_return(Stage stage) {
     return false;
 }
 
+// Where to look: wherever an area begins or ends, and where the range does, for an area may span
+// it.
+std::vector<Page> visited(const Failed& failed, PageRange range) {
+    std::vector<Page> pages = ends_of(failed.view_before(), failed.view_after());
+    pages.insert(std::lower_bound(pages.begin(), pages.end(), range.start), range.start);
+    return pages;
+}
+
 // Areas were cut at the ends of `range`, and that is all.
 void expect_cuts_only(const Failed& failed, PageRange range) {
     const SpaceView& before = failed.view_before();
@@ -79,7 +89,7 @@ void check_left(const Failed& failed, const Mmap& op) {
     if (!log.struck()) return expect_same(failed);
     if (!is_past_return(log.struck_at())) return expect_cuts_only(failed, op.range);
     expect_same_outside(failed, op.range);
-    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+    for (const Page page : visited(failed, op.range)) {
         if (op.range.contains(page)) RC_ASSERT(!attributes_at(failed.view_after(), page));
     }
 }
@@ -101,7 +111,7 @@ void check_page(PageRange range, Flags may_change, Page page, const Attributes& 
 
 void check_left(const Failed& failed, const Mprotect& op) {
     bool stopped = false;
-    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+    for (const Page page : visited(failed, op.range)) {
         const auto before = attributes_at(failed.view_before(), page);
         const auto after = attributes_at(failed.view_after(), page);
         RC_ASSERT(before.has_value() == after.has_value());
@@ -122,7 +132,7 @@ void check_left(const Failed& failed, const Mprotect& op) {
 void check_left(const Failed& failed, const Madvise& op) {
     const Flags advised = Flag::seq_read | Flag::rand_read | Flag::dont_copy | Flag::wipe_on_fork |
                           Flag::dont_dump | Flag::mergeable | Flag::huge_page | Flag::no_huge_page;
-    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+    for (const Page page : visited(failed, op.range)) {
         const auto before = attributes_at(failed.view_before(), page);
         const auto after = attributes_at(failed.view_after(), page);
         RC_ASSERT(before.has_value() == after.has_value());

@@ -68,6 +68,17 @@ bool cells_are_mapped(const Context& context, Page page) {
     return (*context.cells)[page.value].mapped;
 }
 
+// Empties a range, or makes it leave the world.
+void make_bad(Context& context, PageRange& range) {
+    const PageCount world = context.swarm.world.pages;
+    switch (context.source.below(4)) {
+        case 0:
+        case 1: range.count = PageCount{0}; return;
+        case 2: range = {Page{world.value}, range.count}; return;
+        default: range.count = PageCount{world.value + 1 - range.start.value}; return;
+    }
+}
+
 void draw(Context& context, PageRange& range) {
     Source& source = context.source;
     const std::uint64_t pages = context.swarm.window.value;
@@ -90,12 +101,7 @@ void draw(Context& context, PageRange& range) {
     if (end <= start) end = start + PageCount{1};
     if (end.value > pages) end = Page{pages};
     range = range_between(start, end);
-    if (context.bad_arguments && source.one_in(bad_range_one_in)) {
-        if (source.one_in(2))
-            range.count = PageCount{pages + 1 - range.start.value};
-        else
-            range.count = PageCount{0};
-    }
+    if (context.bad_arguments && source.one_in(bad_range_one_in)) make_bad(context, range);
     context.range = range;
 }
 
@@ -111,7 +117,9 @@ void draw(Context& context, Backing& backing) {
     if (backing.file.none()) return;
     const std::uint64_t pages = context.swarm.world.pages.value;
     backing.offset = context.range.start.value + (source.one_in(4) ? pages : 0);
-    if (context.bad_arguments && source.one_in(64)) backing.offset = file_pages_max;
+    if (context.bad_arguments && source.one_in(64)) {
+        backing.offset = file_pages_max - source.below(context.range.count.value + 2);
+    }
 }
 
 void draw(Context& context, Sharing& sharing) {
@@ -249,7 +257,8 @@ bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
         is("fork/") || is("ESRCH") || is("refused/forked") || is("seam/D5") || is("seam/D6");
     // Mappings that are refused for their file, close hooks, and flags that come late.
     const bool needs_files = is("EACCES") || is("ENODEV") || is("refused/close") || is("seam/D9") ||
-                             is("seam/D16") || is("madvise/errno/EINVAL");
+                             is("seam/D16") || is("seam/given") || is("errno/declined") ||
+                             is("madvise/errno/EINVAL");
     const bool needs_failures = is("unwind/") || is("EAGAIN") || is("EOVERFLOW") ||
                                 is("refused/memory") || is("seam/D12") || is("mmap/errno/ENOMEM") ||
                                 is("munmap/errno/ENOMEM") || is("mmap/errno/EINVAL") ||
@@ -258,8 +267,43 @@ bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
            (alphabet.failures || !needs_failures);
 }
 
+namespace {
+
+// Everything about a file is drawn by itself, so that each meets each. Most files are ordinary
+// ones: one hook, opened for writing, larger than what is mapped of it.
+File draw_file(Source& source, char name, PageCount world_pages) {
+    File file{std::string(1, name), {}, PageCount{2 * world_pages.value}, source.one_in(4)};
+    const std::uint64_t hooks = source.below(16);
+    file.driver.mmap_prepare = hooks < 8 || hooks == 14;
+    file.driver.mmap = hooks >= 8 && hooks != 15;
+    file.driver.close = source.one_in(4);
+    if (source.one_in(4)) file.pages.value = source.below(world_pages.value);
+    return file;
+}
+
+// A few areas that are there from the start, as in a snapshot of a process.
+void draw_areas(Source& source, World& world) {
+    std::uint64_t page = 0;
+    for (std::uint64_t wanted = 1 + source.below(4); wanted > 0; --wanted) {
+        page += source.below(3);
+        InitialArea area{{Page{page}, PageCount{1 + source.below(4)}}, {}};
+        page = area.range.end().value;
+        if (page > world.pages.value) return;
+        Attributes& at = area.attributes;
+        at.flags = may_access_flags | read_write;
+        if (source.one_in(3)) at.flags = at.flags.without(Flag::write);
+        if (!source.one_in(4)) at.flags = at.flags | Flag::account;
+        at.file.value = static_cast<std::uint32_t>(source.below(world.files.size() + 1));
+        at.fault.value = static_cast<std::uint32_t>(source.below(3));
+        at.forked = at.fault == FaultId{2};
+        at.pgoff = area.range.start.value;
+        world.areas.push_back(area);
+    }
+}
+
+}  // namespace
+
 void Generator::draw_world(Source& source, World& world) const {
-    const PageCount file_pages{pages_.value};
     world.pages = pages_;
     world.profile = &profile_;
     world.areas.clear();
@@ -269,18 +313,16 @@ void Generator::draw_world(Source& source, World& world) const {
         world.max_map_count = static_cast<std::uint32_t>(3 + source.below(8));
     }
     world.files.clear();
-    world.files.push_back({"a", {.mmap_prepare = true}, file_pages, false});
-    if (!alphabet_.shared_memory) return;
-    world.files.push_back({"b", {.mmap = true}, file_pages, false});
-    world.files.push_back({"c", {.mmap_prepare = true}, file_pages, true});
-    if (profile_.close_hooks)
-        world.files.push_back({"d", {.mmap = true, .close = true}, file_pages, false});
-    if (source.one_in(4)) {
-        world.files.push_back({"e", {.mmap = true, .mmap_prepare = true}, file_pages, false});
+    if (!alphabet_.shared_memory) {
+        world.files.push_back({"a", {.mmap_prepare = true}, PageCount{2 * pages_.value}, false});
+        return;
     }
     // Most programs know one or two files, so that neighbours have the same one.
-    std::swap(world.files[0], world.files[source.below(world.files.size())]);
-    world.files.resize(1 + source.below(world.files.size()));
+    const std::uint64_t files = source.one_in(4) ? 3 + source.below(3) : 1 + source.below(2);
+    for (char name = 'a'; world.files.size() < files; ++name) {
+        world.files.push_back(draw_file(source, name, pages_));
+    }
+    if (source.one_in(8)) draw_areas(source, world);
 }
 
 void Generator::draw_swarm(Source& source, Swarm& swarm) const {
@@ -302,14 +344,16 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     static_assert(op_count == 6, "give the new operation a weight");
     const std::array<std::uint8_t, op_count>& weight = identities ? of_identities : usual;
     swarm.weight_sum = 0;
+    bool forks = false;
     for (std::size_t op = 0; op < op_count; ++op) {
         const bool always = op_name(op) == Mmap::name;
         const bool fork = op_name(op) == Fork::name;
         const bool drawn = always || !source.one_in(fork ? 2 : identities ? 16 : 4);
         swarm.weights[op] = drawn && (!fork || alphabet_.forks) ? weight[op] : std::uint8_t{0};
         swarm.weight_sum += swarm.weights[op];
+        forks = forks || (fork && swarm.weights[op] > 0);
     }
-    swarm.spaces = swarm.weights[op_count - 1] == 0 ? 1 : 2 + source.below(2);
+    swarm.spaces = forks ? 2 + source.below(space_count_max - 1) : 1;
     // Small windows are crowded, and crowds are where neighbours meet.
     swarm.window = pages_;
     for (std::uint64_t halvings = source.below(4); halvings > 0 && swarm.window.value > 8;

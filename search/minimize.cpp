@@ -59,9 +59,10 @@ class Search {
             best_.finished = false;
             return false;
         }
-        if (!tried_.insert(print_program(program_of(candidate.world, candidate.steps))).second) {
-            return false;
-        }
+        const std::string text = print_program(program_of(candidate.world, candidate.steps));
+        if (!tried_.insert(text).second) return false;
+        // What cannot be written down is no program: initial areas that a pass emptied, say.
+        if (!std::holds_alternative<Program>(parse_program(text))) return false;
         ++best_.tries;
         const std::optional<Finding> finding = predicate_(candidate);
         if (!finding) return false;

@@ -107,6 +107,28 @@ TEST(minimize, makes_a_small_world_of_a_huge_one) {
     EXPECT_EQ(size_of(result.candidate).pages, 2U);
 }
 
+// Passes move, shrink and empty areas; what comes out is still a program.
+TEST(minimize, offers_nothing_that_its_text_cannot_say) {
+    const Candidate start = candidate_of(
+        "world pages=34359738368 profile=linux-6.18\n"
+        "file a driver=mmap pages=3\n"
+        "area 5+2 rw- file=a@1 private\n"
+        "area 9+4 rw- anon private fault=1\n"
+        "touch 9+2\n"
+        "munmap 5+8\n");
+    std::uint64_t offered = 0;
+    const Predicate checking = [&](const Candidate& candidate) {
+        ++offered;
+        const std::string text = text_of(candidate);
+        EXPECT_TRUE(std::holds_alternative<Program>(parse_program(text))) << text;
+        return fails(candidate);
+    };
+    const Minimized result = minimize(start, *fails(start), checking, {}, {});
+    EXPECT_GT(offered, 10U);
+    EXPECT_EQ(text_of(result.candidate),
+              "vma 1\nworld pages=2 profile=linux-6.18\ntouch 0+1\nmunmap 0+2\n");
+}
+
 TEST(size, orders_steps_before_pages_before_all_else) {
     const Candidate few = candidate_of("world pages=64 profile=linux-6.18\ntouch 9+30\n");
     const Candidate small =

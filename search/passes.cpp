@@ -225,9 +225,10 @@ Candidate move_pages(const Candidate& best, bool offsets, const Move& move) {
             step.op);
     }
     for (InitialArea& area : candidate.world.areas) {
-        const std::uint64_t before = area.range.start.value;
+        const std::uint64_t distance = area.range.start.value;
         move_range(area.range);
-        area.attributes.pgoff -= before - area.range.start.value;
+        const std::uint64_t moved = distance - area.range.start.value;
+        area.attributes.pgoff -= std::min(area.attributes.pgoff, moved);
     }
     candidate.world.pages.value = std::max<std::uint64_t>(1, move(best.world.pages.value));
     return candidate;
@@ -254,10 +255,11 @@ std::vector<std::uint64_t> endpoints(const Candidate& candidate) {
 void compress_pages(const Candidate& best, const Finding&, const Consider& consider) {
     const std::vector<std::uint64_t> ends = endpoints(best);
     for (const bool offsets : {true, false}) {
-        consider(move_pages(best, offsets, [&](std::uint64_t page) {
+        const Candidate candidate = move_pages(best, offsets, [&](std::uint64_t page) {
             const auto at = std::lower_bound(ends.begin(), ends.end(), page);
             return static_cast<std::uint64_t>(at - ends.begin());
-        }));
+        });
+        if (consider(candidate)) return;
     }
 }
 
