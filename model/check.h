@@ -63,6 +63,9 @@ struct Finding {
     Result found;
 };
 
+// "[3,5)"
+std::string text_of_pages(PageRange range);
+
 // Names of the invariants of a target's own state, in the order in which they are checked.
 enum class Invariant : std::uint8_t {
     inside_world,
