@@ -35,8 +35,8 @@ class Reference {
   public:
     explicit Reference(Cases& cases) : cases_(cases) {}
 
-    // Starts anew. `world` outlives its use; `cells` fits the steps to come.
-    void create(const World& world, const Cells& cells);
+    // Starts anew. `world` outlives its use; `layout` fits the steps to come.
+    void create(const World& world, const Cells& layout);
 
     [[nodiscard]] Errno apply(const Step& step, StepLog& log);
 
