@@ -28,7 +28,7 @@ struct HookCall {
     FileId file;
     PageRange range;
     // What mmap and mmap_prepare are shown of the new area.
-    Flags flags;
+    Flags flags = {};
     std::uint64_t pgoff = 0;
     friend constexpr bool operator==(const HookCall&, const HookCall&) = default;
 };
