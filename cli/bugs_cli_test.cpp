@@ -44,6 +44,9 @@ TEST_F(BugsCommand, saves_what_it_finds_before_and_after_it_is_minimized) {
     EXPECT_EQ(json["finds"][0]["verdict"], "wrong_pages");
     EXPECT_EQ(json["finds"][0]["file"], path);
     EXPECT_EQ(json["finds"][0]["steps"], 2);
+    EXPECT_EQ(json["bug"], "split-keeps-parent-offset");
+    EXPECT_EQ(json["finds"][0]["replay"],
+              "vmacheck-bugs replay " + path + " --target impl --bug split-keeps-parent-offset");
     const std::string bug = " --bug split-keeps-parent-offset";
     EXPECT_EQ(shell.run("replay " + path + bug).exit, 1);
     EXPECT_EQ(shell.run("replay " + original + bug).exit, 1);
@@ -69,6 +72,28 @@ TEST_F(BugsCommand, prints_the_same_find_twice) {
     const Ran two = shell.run(arguments);
     EXPECT_EQ(one.exit, 1);
     EXPECT_EQ(one.output, two.output);
+}
+
+TEST_F(BugsCommand, loses_no_find_when_its_standard_streams_are_closed) {
+    const Ran ran = shell.sh(
+        "\"$V\" run --seed 1 --programs 200000 --bug split-keeps-parent-offset <&- >&- 2>&-");
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_NE(shell.list("found").find(".orig.vma"), std::string::npos);
+}
+
+TEST_F(BugsCommand, slow_prints_a_find_that_it_cannot_save) {
+    // The folder goes away while the target hangs.
+    const Ran ran = shell.sh(
+        "{ sleep 1; rm -r found; } & \"$V\" run --seed 1 --programs 200000 --bug hang-on-hole");
+    EXPECT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_TRUE(ran.says("cannot write")) << ran.output;
+    EXPECT_TRUE(ran.says("vma 1\n")) << ran.output;
+}
+
+TEST_F(BugsCommand, replays_with_the_rules_it_was_given) {
+    const std::string path = find_bug(shell, "split-keeps-parent-offset", "");
+    const Ran ran = shell.run("replay --profile canonical --bug split-keeps-parent-offset " + path);
+    EXPECT_TRUE(ran.says(" --profile canonical\n")) << ran.output;
 }
 
 TEST_F(BugsCommand, makes_a_counterexample_of_a_crash) {

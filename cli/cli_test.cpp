@@ -90,12 +90,33 @@ TEST_F(Command, detects_outputs_that_cannot_be_written_before_it_works) {
          {"run --programs 10 --json missing/o.json", "run --programs 10 --out x.vma",
           "run --programs 10 --json .", "minimize x.vma -o missing/o.vma", "minimize x.vma -o .",
           "replay x.vma --json missing/o.json", "import x.vma -o missing/o.vma",
-          "targets --json missing/o.json"}) {
+          "targets --json missing/o.json", "minimize x.vma -o ''",
+          "minimize x.vma -o - --json -"}) {
         const Ran ran = shell.run(arguments);
         EXPECT_EQ(ran.exit, 2) << arguments;
         EXPECT_EQ(ran.output.find("vmacheck: "), 0U) << arguments << "\n" << ran.output;
     }
     EXPECT_EQ(shell.read("x.vma"), good_program);
+}
+
+TEST_F(Command, opens_a_pipe_once_and_makes_no_file_to_see_whether_it_could) {
+    shell.write("x.vma", good_program);
+    const Ran ran = shell.sh(
+        "mkfifo pipe && { cat pipe > got & }; "
+        "timeout 20 \"$V\" replay x.vma --json pipe > /dev/null && wait && cat got");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
+    EXPECT_EQ(nlohmann::json::parse(ran.output)["command"], "replay");
+    ASSERT_EQ(shell.sh("ln -s nothing link && ln -s missing/o.vma bad").exit, 0);
+    EXPECT_EQ(shell.run("minimize x.vma -o link").exit, 0);
+    EXPECT_FALSE(shell.has("nothing"));
+    EXPECT_EQ(shell.run("minimize x.vma -o bad").exit, 2);
+}
+
+TEST_F(Command, says_what_is_wrong_on_a_full_disk_without_dying_of_it) {
+    shell.write("x.vma", "vma 1\nmunmap 0+0 = ok\n");
+    EXPECT_EQ(shell.sh("\"$V\" replay x.vma > /dev/full 2> /dev/full").exit, 1);
+    EXPECT_EQ(shell.sh("\"$V\" replay missing.vma 2> /dev/full").exit, 2);
+    EXPECT_EQ(shell.sh("\"$V\" show x.vma > /dev/full 2> /dev/full").exit, 2);
 }
 
 TEST_F(Command, answers_bad_usage_with_one_line_and_exit_2) {
@@ -167,6 +188,13 @@ TEST_F(Command, replays_files_and_folders) {
         shell.sh("\"$V\" replay d/a.vma --json o.json > /dev/null; cat o.json").output);
     EXPECT_TRUE(json["verdict"].is_null());
     EXPECT_EQ(json["steps"][1]["areas"], "0+1 rw- | 1+1 r-- | 2+1 rw-");
+    ASSERT_EQ(shell.sh("rm d/b.vma").exit, 0);
+    // Stdout holds nothing but the document. One program is an object, also in a folder.
+    EXPECT_EQ(nlohmann::json::parse(shell.sh("\"$V\" replay d --json - 2> /dev/null").output),
+              json);
+    const std::string both = "\"$V\" replay d missing.vma --json - 2> /dev/null";
+    EXPECT_EQ(nlohmann::json::parse(shell.sh(both).output).size(), 1U);
+    EXPECT_TRUE(shell.run("replay d --profile nope").says("expected canonical, linux-6.18"));
 }
 
 TEST_F(Command, reports_a_claim_that_does_not_hold_with_its_line) {
@@ -233,6 +261,9 @@ TEST_F(Command, writes_a_report_for_machines) {
     EXPECT_GT(json["steps"].get<int>(), 200);
     EXPECT_GT(json["cases"]["mmap/merge/left"].get<int>(), 0);
     EXPECT_TRUE(json["finds"].empty());
+    EXPECT_TRUE(json["bug"].is_null());
+    const Ran alone = shell.sh("\"$V\" run --seed 1 --programs 20 --json - 2> /dev/null");
+    EXPECT_EQ(nlohmann::json::parse(alone.output)["programs"], 20);
 }
 
 TEST_F(Command, calls_a_run_vacuous_that_missed_a_case_it_had_to_meet) {
@@ -247,6 +278,16 @@ TEST_F(Command, runs_a_law_and_lists_all) {
     const Ran ran = shell.run("run --seed 1 --property agrees_with_reference --programs 100");
     EXPECT_EQ(ran.exit, 0) << ran.output;
     EXPECT_TRUE(ran.says("laws: 1 held in 100 cases"));
+    // RapidCheck itself does not go as far.
+    const Ran many = shell.run(
+        "run --seed 1 --property program_of_a_seed_is_pure --programs 12000 --json o.json");
+    EXPECT_TRUE(many.says("laws: 1 held in 12000 cases")) << many.output;
+    const auto json = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_EQ(json["programs"], 12000);
+    EXPECT_EQ(json["laws"][0]["cases"], 12000);
+    // What a law has to meet is not said of a world without room for it.
+    const std::string law = "run --seed 1 --property split_then_merge_is_identity --programs 500 ";
+    EXPECT_EQ(shell.run(law + "--pages 1").exit, 0);
 }
 
 TEST_F(Command, leaves_a_journal_when_it_is_killed_and_never_overwrites_that) {
@@ -262,6 +303,12 @@ TEST_F(Command, leaves_a_journal_when_it_is_killed_and_never_overwrites_that) {
     const Ran next = shell.run("run --seed 1 --programs 10");
     EXPECT_EQ(next.exit, 0);
     EXPECT_TRUE(next.says("found/journal.0 is the journal of another run")) << next.output;
+    shell.write("found/laws.7.journal", bytes);
+    shell.write("found/journal.9", std::string(10, '\0'));
+    const Ran more = shell.run("run --seed 1 --programs 10");
+    EXPECT_TRUE(more.says("found/laws.7.journal is the journal of another run")) << more.output;
+    EXPECT_FALSE(more.says("journal.9")) << more.output;
+    ASSERT_EQ(shell.sh("rm found/laws.7.journal found/journal.9").exit, 0);
     EXPECT_TRUE(shell.read("found/journal.0") == bytes);
     EXPECT_EQ(shell.list("found"), "journal.0\n");
 }

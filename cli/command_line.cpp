@@ -6,7 +6,6 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <functional>
 #include <string>
@@ -75,7 +74,9 @@ void add_target(CLI::App& app, TargetChoice& target) {
 }
 
 void add_json(CLI::App& app, std::string& json) {
-    app.add_option("--json", json, "Write a report for machines (`-`: stdout)")->type_name("FILE");
+    app.add_option("--json", json,
+                   "Write a report for machines (`-`: stdout, and texts go to stderr)")
+        ->type_name("FILE");
 }
 
 void add_run(CLI::App& app, RunCommand& run) {
@@ -144,7 +145,7 @@ void add_replay(CLI::App& app, ReplayCommand& replay) {
         "Examples:\n"
         "  vmacheck replay found/x.vma --step\n"
         "  vmacheck replay corpus/cases corpus/traces\n"
-        "  git bisect run sh -c './dev build && build/release/vmacheck replay x.vma'\n"
+        "  git bisect run sh -c \"./dev build || exit 125; build/release/vmacheck replay x.vma\"\n"
         "Exit: 0 good, 1 bad, 2 bad input, 125 the target cannot be tested");
 }
 
@@ -153,8 +154,8 @@ void add_minimize(CLI::App& app, MinimizeCommand& minimize) {
     app.add_option("FILE", minimize.file, "A program or a journal that fails")
         ->type_name("")
         ->required();
-    app.add_option("-o,--out", minimize.out, "Where to write [FILE with .min.vma]")
-        ->type_name("OUT");
+    add_value(app, "-o,--out", "OUT", "Where to write [FILE with .min.vma]",
+              [&](const std::string& text) { minimize.out = text; });
     app.add_flag("--any-failure", minimize.any_failure, "It may come to fail in another way");
     add_json(app, minimize.json);
     app.footer(
@@ -169,7 +170,7 @@ struct Commands {
     ReplayCommand replay;
     MinimizeCommand minimize;
     ShowCommand show;
-    ImportCommand import;
+    ImportCommand import_command;
     TargetsCommand targets;
     std::function<Exit()> chosen;
 };
@@ -184,30 +185,28 @@ void add_small_commands(CLI::App& app, Commands& commands) {
         "  vmacheck show corpus/cases/x.vma");
     show->callback([&commands] { commands.chosen = [&] { return run(commands.show); }; });
 
-    auto* const import = app.add_subcommand("import", "Make a program of strace's output");
-    import->add_option("TRACE", commands.import.trace, "What strace wrote")
+    auto* const import_app = app.add_subcommand("import", "Make a program of strace's output");
+    import_app->add_option("TRACE", commands.import_command.trace, "What strace wrote")
         ->type_name("")
         ->required();
-    import->add_option("-o,--out", commands.import.out, "Where to write (`-`: stdout)")
+    import_app->add_option("-o,--out", commands.import_command.out, "Where to write (`-`: stdout)")
         ->type_name("OUT")
         ->capture_default_str();
-    import->footer(
+    import_app->footer(
         "The file says what was left out and which faults are assumed.\nExample:\n"
         "  strace -f -y -e trace=%memory,%process,openat,close,dup,dup2,dup3,fcntl,memfd_create "
         "\\\n"
         "         -o trace.txt true\n"
         "  vmacheck import trace.txt -o trace.vma\n"
         "  vmacheck replay trace.vma");
-    import->callback([&commands] { commands.chosen = [&] { return run(commands.import);
-};
-}  // namespace
-);
+    import_app->callback(
+        [&commands] { commands.chosen = [&] { return run(commands.import_command); }; });
 
-auto* const targets = app.add_subcommand("targets", "What can be tested here");
-add_json(*targets, commands.targets.json);
-targets->footer("Example:\n  vmacheck targets --json -");
-targets->callback([&commands] { commands.chosen = [&] { return run(commands.targets); }; });
-}  // namespace vmacheck::cli
+    auto* const targets = app.add_subcommand("targets", "What can be tested here");
+    add_json(*targets, commands.targets.json);
+    targets->footer("Example:\n  vmacheck targets --json -");
+    targets->callback([&commands] { commands.chosen = [&] { return run(commands.targets); }; });
+}
 
 void add_commands(CLI::App& app, Commands& commands) {
     auto* const run_app = app.add_subcommand("run", "Test a target with generated programs");
@@ -250,7 +249,7 @@ int main_with(int argc, const char* const* argv) {
             throw CLI::ParseError(fmt::format("there is no command `{}`", first), 2);
         app.parse(argc, argv);
         const auto exit = static_cast<int>(commands.chosen());
-        if (std::fflush(stdout) == 0) return exit;
+        if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
         complain("cannot write to standard output");
         return static_cast<int>(Exit::bad_input);
     } catch (const CLI::Success& help) {

@@ -36,7 +36,7 @@ inline constexpr PageCount run_pages_max{4096};
 struct MinimizeCommand {
     TargetChoice target;
     std::string file;
-    std::string out;  // Empty: beside the file.
+    std::optional<std::string> out;  // None: beside the file.
     bool any_failure = false;
     std::string json;
 };

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/say.h"
 #include "model/text.h"
 #include "report/wrap.h"
 #include "targets/journal.h"
@@ -83,6 +84,19 @@ std::string directory_of(const std::string& path) {
     return parent.empty() ? "." : parent;
 }
 
+// Where writing to `path` would make a file: behind the links, of which the last may lead nowhere.
+std::string behind_links(const std::string& path) {
+    constexpr int links_max = 40;
+    fs::path at(path);
+    std::error_code error;
+    for (int link = 0; link < links_max && fs::is_symlink(at, error); ++link) {
+        const fs::path next = fs::read_symlink(at, error);
+        if (error) break;
+        at = at.parent_path() / next;
+    }
+    return at.string();
+}
+
 // A name beside `path` for what is not finished yet.
 std::string temporary_name(const std::string& path) {
     return fmt::format("{}/.{}.{}.tmp", directory_of(path), fs::path(path).filename().string(),
@@ -93,7 +107,7 @@ std::string temporary_name(const std::string& path) {
 
 void complain(std::string_view message) {
     std::fflush(stdout);
-    fmt::print(stderr, "vmacheck: {}\n", message);
+    say(stderr, "vmacheck: {}\n", message);
 }
 
 std::optional<std::string> read_input(const std::string& path) {
@@ -186,19 +200,23 @@ std::optional<std::vector<std::string>> expand(const std::vector<std::string>& p
 
 bool check_output(const std::string& path) {
     if (path == "-") return true;
+    if (path.empty()) {
+        complain("the name of a file to write is empty");
+        return false;
+    }
     std::error_code error;
     if (fs::is_directory(path, error)) {
         complain_about(path, "is a directory; expected the name of a file to write");
         return false;
     }
-    if (is_special(path)) {
-        const Descriptor file(
-            open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666));
-        if (!file.good()) complain_errno(path, "write");
-        return file.good();
+    // To open and close a pipe would end who reads it, so what is there is only looked at.
+    if (is_special(path) && fs::exists(path, error)) {
+        const bool good = access(path.c_str(), W_OK) == 0;
+        if (!good) complain_errno(path, "write");
+        return good;
     }
     // Permission bits say little to root and nothing about a full or read-only disk: try it.
-    const std::string trial = temporary_name(path);
+    const std::string trial = temporary_name(behind_links(path));
     const Descriptor file(open(trial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!file.good()) {
         complain_errno(path, "write");
@@ -245,6 +263,25 @@ bool write_output(const std::string& path, std::string_view text) {
         open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (directory.good()) fsync(directory.get());
     return true;
+}
+
+std::vector<std::string> leftover_journals(const std::string& directory) {
+    std::vector<std::string> journals;
+    std::error_code error;
+    for (fs::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        const bool named = name.starts_with("journal.") ||
+                           (name.starts_with("laws.") && name.ends_with(".journal"));
+        // The minimizer puts its results beside a journal.
+        if (!named || name.ends_with(".vma") || !at->is_regular_file(error)) continue;
+        const Descriptor file(open(at->path().c_str(), O_RDONLY | O_CLOEXEC));
+        char first = '\0';
+        if (!file.good() || read(file.get(), &first, 1) != 1 || first == '\0') continue;
+        journals.push_back(at->path().string());
+    }
+    std::sort(journals.begin(), journals.end());
+    return journals;
 }
 
 std::string hash_of(std::string_view text) {

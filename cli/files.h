@@ -16,7 +16,7 @@ namespace vmacheck::cli {
 // A larger file is refused before it is read: the longest trace has a tenth of this.
 inline constexpr std::size_t input_bytes_max = std::size_t{64} << 20;
 
-// Prints `vmacheck: MESSAGE` on stderr.
+// Prints `vmacheck: MESSAGE` on stderr; never throws.
 void complain(std::string_view message);
 
 // The bytes of a file; nothing, with a complaint, if it is missing, a directory, too large, ...
@@ -44,6 +44,9 @@ struct ProgramFile {
 // Replaces a regular file in one move, after its bytes have reached the disk. A device or a pipe is
 // written to as it is. False, with a complaint, if that fails; then nothing has changed.
 [[nodiscard]] bool write_output(const std::string& path, std::string_view text);
+
+// The journals in a folder that hold a program, by name.
+[[nodiscard]] std::vector<std::string> leftover_journals(const std::string& directory);
 
 // FNV-1a, 12 hexadecimal digits: the part of a file's name that tells programs apart.
 [[nodiscard]] std::string hash_of(std::string_view text);

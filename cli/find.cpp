@@ -3,18 +3,22 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "cli/files.h"
+#include "cli/say.h"
 #include "model/text.h"
 #include "report/text_report.h"
 
 namespace vmacheck::cli {
 namespace {
 
-FindReport report_of(const Candidate& candidate, const Finding& finding, const std::string& file) {
-    return {bucket_name(finding.bucket), std::string(name_of(finding.bucket.verdict)), file,
-            candidate.steps.size(), candidate.world.pages.value};
+FindReport report_of(const FindJob& job, const Candidate& candidate, const Finding& finding,
+                     const std::string& file) {
+    return {bucket_name(finding.bucket),
+            std::string(name_of(finding.bucket.verdict)),
+            file,
+            candidate.steps.size(),
+            candidate.world.pages.value,
+            replay_command(job.environment, file)};
 }
 
 // The program as it was found, with where it comes from.
@@ -28,7 +32,7 @@ Program original(const FindJob& job, const Candidate& candidate) {
 // A program that cannot be saved goes to the screen: it must not be lost.
 bool save(const std::string& path, const std::string& text) {
     if (write_output(path, text)) return true;
-    fmt::print(stderr, "{}", text);
+    say(stderr, "{}", text);
     return false;
 }
 
@@ -50,12 +54,12 @@ FindReport handle_find(const FindJob& job, const Candidate& candidate, const Fin
     const RunRecord again =
         run_isolated(program_of(candidate.world, candidate.steps), job.target, isolation);
     if (!again.finding) {
-        fmt::print(
+        say(job.text,
             "{}: {}\nRun by itself this program does not fail: the target depends on more "
             "than its program.\nreplay: {}\n{}\n",
             bucket_name(finding.bucket), finding.what,
             replay_command(job.environment, original_path), original_path);
-        return report_of(candidate, finding, original_path);
+        return report_of(job, candidate, finding, original_path);
     }
     const Minimized small = shrink(candidate, *again.finding, job.target, {}, progress);
     progress.clear();
@@ -72,8 +76,8 @@ FindReport handle_find(const FindJob& job, const Candidate& candidate, const Fin
         static_cast<void>(write_output(fmt::format("{}/{}.stderr.txt", job.directory, bucket),
                                        record.stderr_text));
     }
-    fmt::print("{}{}\n", text_report(example, job.environment, path), path);
-    return report_of(reported, *record.finding, path);
+    say(job.text, "{}{}\n", text_report(example, job.environment, path), path);
+    return report_of(job, reported, *record.finding, path);
 }
 
 }  // namespace vmacheck::cli

@@ -2,7 +2,7 @@
 // run again by itself, minimized, saved again with its story, reported.
 #pragma once
 
-#include <optional>
+#include <cstdio>
 #include <string>
 
 #include "cli/isolate.h"
@@ -16,10 +16,12 @@ struct FindJob {
     TargetChoice target;
     Environment environment;
     std::string directory;
+    std::FILE* text = stdout;  // Where the report goes.
 };
 
-// Prints the report on stdout; the path of the file is its last line. `finding` is what the worker
-// saw. The original is in `find.file` if nothing smaller could be made of it.
+// Prints the report; the path of the file is its last line. What cannot be saved goes to stderr.
+// `finding` is what the worker saw. The original is in `find.file` if nothing smaller could be made
+// of it.
 [[nodiscard]] FindReport handle_find(const FindJob& job, const Candidate& candidate,
                                      const Finding& finding, Progress& progress);
 

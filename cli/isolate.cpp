@@ -3,12 +3,11 @@
 #include "cli/isolate.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <sstream>
 
 #include "cli/wire.h"
@@ -23,12 +22,6 @@ using nlohmann::json;
 
 constexpr std::size_t listed_areas_max = 32;
 constexpr std::size_t stderr_bytes_max = std::size_t{1} << 16;
-
-std::string text_of(Result result) {
-    std::string text;
-    print_result(text, result);
-    return text;
-}
 
 // One run, inside the child.
 class Recorder {
@@ -141,14 +134,27 @@ RunRecord record_of(std::string_view output) {
     return record;
 }
 
-std::string read_and_remove(const std::string& path) {
-    std::string text(stderr_bytes_max, '\0');
-    std::ifstream file(path, std::ios::binary);
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    unlink(path.c_str());
-    return text;
-}
+// What a child writes to its stderr. It has no name, so nothing is left of it and nobody can put
+// another file in its place. Without one the words are dropped.
+class LastWords {
+  public:
+    LastWords() : file_(memfd_create("vmacheck.stderr", MFD_CLOEXEC)) {}
+    LastWords(const LastWords&) = delete;
+    LastWords& operator=(const LastWords&) = delete;
+    ~LastWords() {
+        if (file_ >= 0) close(file_);
+    }
+    [[nodiscard]] int file() const { return file_; }
+    [[nodiscard]] std::string text() const {
+        std::string text(stderr_bytes_max, '\0');
+        const ssize_t got = pread(file_, text.data(), text.size(), 0);
+        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return text;
+    }
+
+  private:
+    int file_;
+};
 
 // Only the reference can say what should have been.
 void add_expectation(RunRecord& record, const Candidate& candidate) {
@@ -222,24 +228,24 @@ std::optional<Finding> run_watched(Lockstep& lockstep, const Candidate& candidat
     return lockstep.finish();
 }
 
-std::string stderr_file_name() {
-    static int count = 0;
-    const char* const directory = std::getenv("TMPDIR");
-    return fmt::format("{}/vmacheck.{}.{}.stderr",
-                       directory == nullptr || *directory == '\0' ? "/tmp" : directory, getpid(),
-                       count++);
+std::string text_of(Result result) {
+    std::string text;
+    print_result(text, result);
+    return text;
 }
 
 std::string telling_line(const std::string& text) {
     std::istringstream lines(text);
     std::string first;
-    for (std::string line; std::getline(lines, line);) {
+    std::string telling;
+    for (std::string line; telling.empty() && std::getline(lines, line);) {
         for (const char* const sign : {"CHECK failed", "ERROR: ", "runtime error: "}) {
-            if (line.find(sign) != std::string::npos) return line;
+            if (line.find(sign) != std::string::npos) telling = line;
         }
         if (first.empty()) first = line;
     }
-    return first;
+    static const std::regex passing("==[0-9]+==| at pc 0x[0-9a-f]+|( pc| bp| sp)? 0x[0-9a-f]+");
+    return std::regex_replace(telling.empty() ? first : telling, passing, "");
 }
 
 namespace {
@@ -248,16 +254,18 @@ namespace {
 std::optional<RunRecord> run_once(const Program& program, const TargetChoice& choice,
                                   const IsolateOptions& options) {
     Shared<Watch> watch;
-    const std::string stderr_path = stderr_file_name();
+    const LastWords last_words;
     Child child(
         [&](int pipe) {
             const std::unique_ptr<Target> target = make_target(choice);
             Recorder(program, *target, options, *watch, pipe).run();
             return 0;
         },
-        watch->heartbeat, {options.patience, stderr_path});
-    child.wait();
-    const std::string stderr_text = read_and_remove(stderr_path);
+        watch->heartbeat, {options.patience, last_words.file()});
+    child.wait([&] {
+        if (options.progress) options.progress(watch->steps_begun.load(std::memory_order_relaxed));
+    });
+    const std::string stderr_text = last_words.text();
     if (child.end().kind == ChildEnd::Kind::hung && options.confirm_hang) {
         return std::nullopt;
     }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ struct IsolateOptions {
     bool answers = true;        // Record the steps.
     bool pictures = false;      // And their areas.
     bool check_claims = false;  // Those of the program's text.
+    // Called now and then with the number of steps that have begun. May be empty.
+    std::function<void(std::uint64_t begun)> progress = {};
 };
 
 [[nodiscard]] RunRecord run_isolated(const Program& program, const TargetChoice& choice,
@@ -72,8 +75,11 @@ struct IsolateOptions {
 [[nodiscard]] Candidate candidate_of(const Program& program);
 [[nodiscard]] Counterexample counterexample_of(const Candidate& candidate, const RunRecord& record);
 
-// A new name for a file that a child writes its stderr to, and the telling line of such a text.
-[[nodiscard]] std::string stderr_file_name();
+// As in a claim: "ok", "EINVAL".
+[[nodiscard]] std::string text_of(Result result);
+
+// The line of a dead child's stderr that says most, without what differs from run to run: its
+// process number and its addresses.
 [[nodiscard]] std::string telling_line(const std::string& text);
 
 }  // namespace vmacheck::cli

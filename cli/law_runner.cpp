@@ -4,11 +4,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "cli/clocks.h"
 #include "cli/files.h"
+#include "cli/say.h"
 #include "cli/wire.h"
-#include "model/text.h"
+#include "model/check_macro.h"
 #include "targets/journal.h"
 
 namespace vmacheck::cli {
@@ -24,6 +28,35 @@ struct LawWatch {
     std::atomic<std::uint64_t> laws_begun{0};
 };
 
+// The sum of all rounds; which cases there are depends on the seed and their number alone.
+LawResult run_in_rounds(const Law& law, const LawSubject& subject, LawOptions options,
+                        const LawJob& job) {
+    constexpr std::uint64_t seed_distance = 0x9e3779b97f4a7c15;
+    constexpr double seconds_min = 1e-9;  // No time left is not the same as no limit.
+    CHECK(job.cases > 0 || job.seconds_max > 0);
+    const auto start = std::chrono::steady_clock::now();
+    LawResult sum;
+    for (bool over = false; !over; options.seed += seed_distance) {
+        const std::uint64_t wanted = job.cases == 0 ? law_round_cases_max : job.cases - sum.cases;
+        options.cases = static_cast<int>(std::min(wanted, law_round_cases_max));
+        if (job.seconds_max > 0)
+            options.seconds_max = std::max(job.seconds_max - seconds_since(start), seconds_min);
+        LawResult round = run_law(law, subject, options);
+        const bool late = round.cases < static_cast<std::uint64_t>(options.cases);
+        round.cases += sum.cases;
+        round.steps += sum.steps;
+        round.interesting += sum.interesting;
+        sum = std::move(round);
+        over = late || sum.outcome == LawOutcome::broken || sum.cases == job.cases;
+    }
+    sum.interesting_required = std::max<std::uint64_t>(1, sum.cases * law.interesting_min / 100);
+    if (sum.outcome != LawOutcome::broken) {
+        const bool shown = sum.interesting >= sum.interesting_required;
+        sum.outcome = shown ? LawOutcome::held : LawOutcome::vacuous;
+    }
+    return sum;
+}
+
 void work(const LawJob& job, JournalFile& journal, LawWatch& watch, int pipe) {
     LawSubject subject;
     subject.target = [&job] { return make_target(job.target); };
@@ -36,7 +69,7 @@ void work(const LawJob& job, JournalFile& journal, LawWatch& watch, int pipe) {
     // Saved before it is shrunk: neither a crash nor a signal can lose it from here on.
     const Law* under_way = nullptr;
     options.first_failure = [&](const Candidate& candidate) {
-        const std::string text = print_program(program_of(candidate.world, candidate.steps));
+        const std::string text = to_wire(candidate);
         const std::string path = fmt::format("{}/law-{}-{}.orig.vma", job.directory,
                                              file_name_of(under_way->name), hash_of(text));
         if (!write_output(path, text)) send(pipe, {{"unsaved", text}});
@@ -45,33 +78,27 @@ void work(const LawJob& job, JournalFile& journal, LawWatch& watch, int pipe) {
         under_way = law;
         watch.laws_begun.fetch_add(1);
         watch.heartbeat.beats.fetch_add(1, std::memory_order_relaxed);
-        const LawResult result = run_law(*law, subject, options);
+        const LawResult result = run_in_rounds(*law, subject, options, job);
         const bool broken = result.outcome == LawOutcome::broken;
         json said{{"law", law->name},
                   {"cases", result.cases},
                   {"steps", result.steps},
                   {"broken", broken},
+                  {"late", !broken && result.cases < job.cases},
                   {"vacuous", result.outcome == LawOutcome::vacuous}};
         if (broken) said["description"] = describe(*law, result);
         if (const auto& example = result.counterexample; broken && example) {
-            said["program"] = print_program(program_of(example->world, example->steps));
+            said["program"] = to_wire(*example);
         }
         send(pipe, said);
         if (broken) return;
     }
 }
 
-std::optional<Candidate> candidate_in(const std::string& text) {
-    const auto parsed = parse_program(text);
-    const auto* const program = std::get_if<Program>(&parsed);
-    if (program == nullptr) return std::nullopt;
-    return candidate_of(*program);
-}
-
 void read_reports(std::string_view output, LawRunOutcome& outcome) {
     for (const json& said : received(output)) {
         if (said.contains("unsaved")) {
-            fmt::print(stderr, "{}", said["unsaved"].get<std::string>());
+            say(stderr, "{}", said["unsaved"].get<std::string>());
             continue;
         }
         LawReport report{said["law"].get<std::string>(), said["cases"].get<std::uint64_t>(),
@@ -81,8 +108,10 @@ void read_reports(std::string_view output, LawRunOutcome& outcome) {
             outcome.failure =
                 LawFailure{report.name, said["description"].get<std::string>(), std::nullopt};
             if (said.contains("program"))
-                outcome.failure->candidate = candidate_in(said["program"].get<std::string>());
+                outcome.failure->candidate =
+                    candidate_from_wire(said["program"].get<std::string>());
         }
+        if (said["late"].get<bool>()) outcome.late.push_back(report.name);
         const bool counts = report.cases == 0 || report.cases >= law_cases_that_count;
         if (said["vacuous"].get<bool>() && counts) outcome.vacuous.push_back(report.name);
         outcome.reports.push_back(std::move(report));
@@ -107,7 +136,7 @@ LawRunOutcome run_laws(const LawJob& job, Progress& progress) {
             work(job, journal, *watch, pipe);
             return 0;
         },
-        watch->heartbeat, {law_patience, ""});
+        watch->heartbeat, {law_patience, -1});
     while (!child.poll()) {
         Progress::pause();
         progress.show(
@@ -123,9 +152,7 @@ LawRunOutcome run_laws(const LawJob& job, Progress& progress) {
             name,
             fmt::format("broken: {}\nThe process {}.\n", name, hung ? "did not come back" : "died"),
             std::nullopt};
-        if (const auto file = read_program(path)) {
-            outcome.failure->candidate = candidate_of(file->program);
-        }
+        outcome.failure->candidate = candidate_from_wire(journal.text());
     }
     unlink(path.c_str());
     return outcome;

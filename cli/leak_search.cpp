@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/wire.h"
-#include "model/text.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -43,7 +42,7 @@ bool ends_well(const SoakJob& job, std::uint64_t first, std::uint64_t end) {
             }
             return 0;
         },
-        *heartbeat, {full_patience, ""});
+        *heartbeat, {full_patience, -1});
     child.wait();
     return child.end().kind == ChildEnd::Kind::finished;
 }
@@ -58,18 +57,14 @@ std::optional<Candidate> program_of_number(const SoakJob& job, std::uint64_t num
             BeatingJournal journal(*heartbeat);
             Soak soak(job.options, *target, &journal);
             static_cast<void>(soak.run(number));
-            const Candidate candidate = journal.candidate();
-            send(pipe, {{"text", print_program(program_of(candidate.world, candidate.steps))}});
+            send(pipe, {{"text", to_wire(journal.candidate())}});
             return 0;
         },
-        *heartbeat, {full_patience, ""});
+        *heartbeat, {full_patience, -1});
     child.wait();
     const auto said = received(child.output());
     if (said.empty()) return std::nullopt;
-    const auto parsed = parse_program(said.front()["text"].get<std::string>());
-    const auto* const program = std::get_if<Program>(&parsed);
-    if (program == nullptr) return std::nullopt;
-    return candidate_of(*program);
+    return candidate_from_wire(said.front()["text"].get<std::string>());
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/isolate.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "cli/shrink.h"
 #include "model/text.h"
 #include "report/json.h"
@@ -51,21 +52,29 @@ Exit run(const MinimizeCommand& command) {
     if (const auto exit = prepare(command.target)) return *exit;
     const std::optional<ProgramFile> file = read_program(command.file);
     if (!file) return Exit::bad_input;
-    const std::string out = command.out.empty() ? default_output(command.file) : command.out;
-    if (!check_output(out) || (command.out.empty() && !may_replace(out)) ||
+    const std::string out = command.out.value_or(default_output(command.file));
+    if (out == "-" && command.json == "-") {
+        complain("-o and --json cannot both write to stdout");
+        return Exit::bad_input;
+    }
+    if (!check_output(out) || (!command.out && !may_replace(out)) ||
         (!command.json.empty() && !check_output(command.json))) {
         return Exit::bad_input;
     }
 
     Progress progress;
     const Candidate candidate = candidate_of(file->program);
+    std::FILE* const text = text_file(command.json);
     MinimizeReport report;
+    report.version = std::string(version);
+    report.target = command.target.name;
+    report.profile = candidate.world.profile->name;
     report.before = {candidate.steps.size(), candidate.world.pages.value};
     report.after = report.before;
     const RunRecord first = run_isolated(file->program, command.target, {});
     if (!first.finding) {
-        fmt::print("{} does not fail on {}: there is nothing to minimize\n", command.file,
-                   command.target.name);
+        say(text, "{} does not fail on {}: there is nothing to minimize\n", command.file,
+            command.target.name);
         report.cpu_seconds = cpu_seconds();
         return finish(command, report, Exit::clean);
     }
@@ -94,10 +103,10 @@ Exit run(const MinimizeCommand& command) {
     report.file = out;
     report.cpu_seconds = cpu_seconds();
     if (out != "-") {
-        fmt::print("{}{} of {} steps, {} of {} pages are left after {} tries{}\n{}\n",
-                   text_report(example, environment, out), report.after.steps, report.before.steps,
-                   report.after.pages, report.before.pages, report.tries,
-                   small.finished ? "" : " (not finished)", out);
+        say(text, "{}{} of {} steps, {} of {} pages are left after {} tries{}\n{}\n",
+            text_report(example, environment, out), report.after.steps, report.before.steps,
+            report.after.pages, report.before.pages, report.tries,
+            small.finished ? "" : " (not finished)", out);
     }
     return finish(command, report, Exit::found);
 }

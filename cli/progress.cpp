@@ -1,13 +1,14 @@
 // When to draw, and how; see the header.
 #include "cli/progress.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 #include <thread>
+
+#include "cli/say.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -34,15 +35,15 @@ void Progress::show(const std::function<std::string()>& text) {
     if (now < next_) return;
     next_ = now + (terminal_ ? terminal_interval : plain_interval);
     if (terminal_)
-        fmt::print(stderr, "\r\033[K{}", text());
+        say(stderr, "\r\033[K{}", text());
     else
-        fmt::print(stderr, "{}\n", text());
+        say(stderr, "{}\n", text());
     std::fflush(stderr);
     drawn_ = terminal_;
 }
 
 void Progress::clear() {
-    if (drawn_) fmt::print(stderr, "\r\033[K");
+    if (drawn_) say(stderr, "\r\033[K");
     drawn_ = false;
 }
 

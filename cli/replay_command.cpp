@@ -8,6 +8,7 @@
 #include "cli/files.h"
 #include "cli/isolate.h"
 #include "cli/progress.h"
+#include "cli/say.h"
 #include "model/text.h"
 #include "report/json.h"
 #include "report/text_report.h"
@@ -16,13 +17,7 @@
 namespace vmacheck::cli {
 namespace {
 
-std::string text_of(Result result) {
-    std::string text;
-    print_result(text, result);
-    return text;
-}
-
-std::string text_of(const Step& step, const World& world) {
+std::string step_text(const Step& step, const World& world) {
     std::string text;
     print_step(text, step, world);
     return text;
@@ -49,33 +44,36 @@ ReplayReport report_of(const ReplayCommand& command, const ProgramFile& file,
     const std::vector<Step> steps = file.program.steps();
     for (std::size_t at = 0; at < record.steps.size() && at < steps.size(); ++at) {
         const StepRecord& step = record.steps[at];
-        report.steps.push_back({text_of(steps[at], file.program.world),
+        report.steps.push_back({step_text(steps[at], file.program.world),
                                 step.answers.found ? text_of(*step.answers.found) : "",
                                 text_of(step.answers.expected), step.areas});
     }
     return report;
 }
 
-void print_steps(const ProgramFile& file, const RunRecord& record) {
+void print_steps(std::FILE* text, const ProgramFile& file, const RunRecord& record) {
     const std::vector<Step> steps = file.program.steps();
     for (std::size_t at = 0; at < record.steps.size() && at < steps.size(); ++at) {
         const StepRecord& step = record.steps[at];
-        fmt::print("{} = {}\n", text_of(steps[at], file.program.world),
-                   step.answers.found ? text_of(*step.answers.found) : "(nothing)");
-        if (step.picture.empty()) fmt::print("    {} areas\n", step.areas);
-        for (const std::string& line : step.picture) fmt::print("    {}\n", line);
+        say(text, "{} = {}\n", step_text(steps[at], file.program.world),
+            step.answers.found ? text_of(*step.answers.found) : "(nothing)");
+        if (step.picture.empty()) say(text, "    {} areas\n", step.areas);
+        for (const std::string& line : step.picture) say(text, "    {}\n", line);
     }
 }
 
 void print_outcome(const ReplayCommand& command, const ProgramFile& file, const RunRecord& record) {
-    if (command.step) print_steps(file, record);
+    std::FILE* const text = text_file(command.json);
+    if (command.step) print_steps(text, file, record);
     // An error of the file comes with the place in it, as all errors of files do.
     if (record.claim) complain(claim_text(file, *record.claim));
     if (record.finding) {
         const Counterexample example = counterexample_of(candidate_of(file.program), record);
-        fmt::print("{}\n", text_report(example, environment_of(command.target), file.path));
+        Environment environment = environment_of(command.target);
+        environment.profile = command.profile;
+        say(text, "{}\n", text_report(example, environment, file.path));
     } else if (!record.claim) {
-        fmt::print("good: {} ({} steps)\n", printable(file.path), file.program.steps().size());
+        say(text, "good: {} ({} steps)\n", printable(file.path), file.program.steps().size());
     }
 }
 
@@ -85,7 +83,7 @@ Exit run(const ReplayCommand& command) {
     if (const auto exit = prepare(command.target)) return *exit;
     const Profile* const profile = find_profile(command.profile);
     if (profile == nullptr && !command.profile.empty()) {
-        complain(fmt::format("there is no profile `{}`", printable(command.profile)));
+        complain_about_profile(command.profile, "");
         return Exit::bad_input;
     }
     const auto paths = expand(command.files);
@@ -95,15 +93,21 @@ Exit run(const ReplayCommand& command) {
     Exit exit = Exit::clean;
     std::vector<ReplayReport> reports;
     for (std::size_t at = 0; at < paths->size(); ++at) {
-        progress.show([&] { return fmt::format("replay: {} of {}", at, paths->size()); });
         std::optional<ProgramFile> file = read_program((*paths)[at]);
         if (!file) {
             exit = Exit::bad_input;
             continue;
         }
+        const std::size_t step_count = file->program.steps().size();
         IsolateOptions options;
         options.check_claims = profile == nullptr;
         options.pictures = command.step || !command.json.empty();
+        options.progress = [&](std::uint64_t begun) {
+            progress.show([&] {
+                return fmt::format("replay: {} of {}, step {} of {}", at + 1, paths->size(),
+                                   std::min<std::uint64_t>(begun, step_count), step_count);
+            });
+        };
         if (profile != nullptr) file->program.world.profile = profile;
         const RunRecord record = run_isolated(file->program, command.target, options);
         progress.clear();
@@ -112,10 +116,11 @@ Exit run(const ReplayCommand& command) {
         if (bad && exit == Exit::clean) exit = Exit::found;
         if (!command.json.empty()) reports.push_back(report_of(command, *file, record));
     }
-    if (!command.json.empty() && !write_output(command.json, to_json(reports) + "\n")) {
-        return Exit::bad_input;
-    }
-    return exit;
+    // One program that could not be read has no report.
+    const bool one = paths->size() == 1;
+    if (command.json.empty() || (one && reports.empty())) return exit;
+    const std::string json = one ? to_json(reports.front()) : to_json(reports);
+    return write_output(command.json, json + "\n") ? exit : Exit::bad_input;
 }
 
 }  // namespace vmacheck::cli

@@ -1,7 +1,6 @@
-// `vmacheck run`: the laws for a tenth of the time, then the soak, for one profile or for all of
-// them in turn. The first thing found ends it.
+// `vmacheck run`: the laws for a small part of the time, then the soak, for one profile or for all
+// of them in turn. The first thing found ends it.
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "cli/find.h"
 #include "cli/law_runner.h"
 #include "cli/required.h"
+#include "cli/say.h"
 #include "cli/workers.h"
 #include "model/text.h"
 #include "report/wrap.h"
@@ -24,9 +24,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr double law_share = 0.1;
-// RapidCheck lets programs grow towards the last case, so the number should not be out of reach.
-constexpr int law_cases_max = 5000;
+// Cases of each law for each second of --time: all laws together then take a thirtieth of the time
+// on a fast machine (a thousand cases take 100 ms) and a tenth on a slow one. A number of cases,
+// not of seconds, so that the clock does not decide which law finds a mistake.
+constexpr double law_cases_per_second = 20;
+// The laws together may take this much of the time, where all is slow: under a sanitizer, say.
+constexpr double law_guard_share = 0.5;
 
 // Everything that the run is made of, with its names resolved.
 struct Plan {
@@ -37,15 +40,6 @@ struct Plan {
     bool soaks = true;
     std::uint64_t seed = 0;
 };
-
-template <class List>
-std::string names_of(const List& list) {
-    std::string names;
-    for (const auto& each : list) {
-        names += (names.empty() ? "" : ", ") + std::string(each->name);
-    }
-    return names;
-}
 
 bool resolve_laws(const std::string& property, bool counted, Plan& plan) {
     if (property == "none") return true;
@@ -71,8 +65,7 @@ bool resolve(const RunCommand& command, Plan& plan) {
     } else if (const Profile* const profile = find_profile(command.profile)) {
         plan.profiles = {profile};
     } else {
-        complain(fmt::format("there is no profile `{}`; expected all, {}",
-                             printable(command.profile), names_of(all_profiles)));
+        complain_about_profile(command.profile, "all");
         return false;
     }
     plan.alphabet = find_alphabet(command.alphabet);
@@ -94,9 +87,14 @@ bool resolve(const RunCommand& command, Plan& plan) {
 
 class Run {
   public:
-    explicit Run(const Plan& plan) : plan_(plan), command_(plan.command), start_(Clock::now()) {
+    explicit Run(const Plan& plan)
+        : plan_(plan),
+          command_(plan.command),
+          text_(text_file(command_.json)),
+          start_(Clock::now()) {
         report_.version = std::string(version);
         report_.target = command_.target.name;
+        report_.bug = command_.target.bug;
         report_.profile = command_.profile;
         report_.alphabet = command_.alphabet;
         report_.pages = command_.pages.value;
@@ -104,10 +102,10 @@ class Run {
     }
 
     Exit run() {
-        fmt::print("seed {}, profile {}, target {}, alphabet {}{}\n", plan_.seed, command_.profile,
-                   command_.target.name, command_.alphabet,
-                   command_.target.bug.empty() ? "" : ", bug " + command_.target.bug);
-        std::fflush(stdout);
+        say(text_, "seed {}, profile {}, target {}, alphabet {}{}\n", plan_.seed, command_.profile,
+            command_.target.name, command_.alphabet,
+            command_.target.bug.empty() ? "" : ", bug " + command_.target.bug);
+        std::fflush(text_);
         note_leftovers();
         for (const Profile* profile : plan_.profiles) {
             if (!failed_ && report_.finds.empty()) run(*profile);
@@ -131,50 +129,88 @@ class Run {
         Environment environment = environment_of(command_.target);
         environment.alphabet = command_.alphabet;
         environment.seed = plan_.seed;
-        FindJob job{command_.target, environment, command_.out};
-        if (!check_laws(profile, plan_.soaks ? time * law_share : time, job)) return;
+        FindJob job{command_.target, environment, command_.out, text_};
+        if (!check_laws(profile, time, job)) return;
         if (plan_.soaks) soak_profile(profile, deadline, job);
+    }
+
+    // How much of --programs falls on one profile.
+    [[nodiscard]] std::optional<std::uint64_t> programs_share() const {
+        if (!command_.programs) return std::nullopt;
+        const std::uint64_t share = plan_.profiles.size();
+        return (*command_.programs + share - 1) / share;
+    }
+
+    [[nodiscard]] LawJob law_job(const Profile& profile, Seconds time) const {
+        LawJob job;
+        job.laws = plan_.laws;
+        job.target = command_.target;
+        job.directory = command_.out;
+        job.options.seed = plan_.seed;
+        job.options.setting.profile = &profile;
+        job.options.setting.alphabet = plan_.alphabet;
+        job.options.setting.pages = command_.pages;
+        const auto law_count = static_cast<double>(plan_.laws.size());
+        if (const auto programs = programs_share()) {
+            job.cases = *programs;
+        } else if (plan_.soaks) {
+            job.cases = 1 + static_cast<std::uint64_t>(time.count() * law_cases_per_second);
+            job.seconds_max = time.count() * law_guard_share / law_count;
+        } else {
+            job.seconds_max = time.count() / law_count;
+        }
+        return job;
     }
 
     // False if there is nothing more to do.
     bool check_laws(const Profile& profile, Seconds time, const FindJob& job) {
         if (plan_.laws.empty()) return true;
-        LawJob laws;
-        laws.laws = plan_.laws;
-        laws.target = command_.target;
-        laws.directory = command_.out;
-        laws.options.seed = plan_.seed;
-        laws.options.setting.profile = &profile;
-        laws.options.setting.alphabet = plan_.alphabet;
-        laws.options.setting.pages = command_.pages;
-        if (command_.programs) {
-            laws.options.cases =
-                static_cast<int>(std::min<std::uint64_t>(*command_.programs, law_cases_max));
-        } else {
-            laws.options.cases = law_cases_max;
-            laws.options.seconds_max = time.count() / static_cast<double>(plan_.laws.size());
-        }
+        const LawJob laws = law_job(profile, time);
         LawRunOutcome outcome = run_laws(laws, progress_);
         std::uint64_t cases = 0;
         for (LawReport& law : outcome.reports) {
             cases += law.cases;
             report_.laws.push_back(std::move(law));
         }
-        // How often an interesting case has to come is said for the full alphabet.
+        if (!plan_.soaks) {
+            totals_.programs += cases;
+            totals_.steps += outcome.steps;
+        }
+        for (const std::string& law : outcome.late) {
+            complain(fmt::format("law {} came to the end of its time before that of its {} cases",
+                                 law, laws.cases));
+        }
+        // How often an interesting case has to come is said for the full alphabet and for worlds
+        // that have room for it.
         for (const std::string& law : outcome.vacuous) {
-            if (plan_.alphabet == &full_alphabet()) vacuous_.push_back("law " + law);
+            if (plan_.alphabet == &full_alphabet() && command_.pages >= pages_that_count)
+                vacuous_.push_back("law " + law);
         }
         failed_ = outcome.failed;
-        if (outcome.failure) keep(*outcome.failure, job);
+        if (outcome.failure) keep(*outcome.failure, laws, job);
         if (failed_ || outcome.failure) return false;
-        fmt::print("laws: {} held in {} cases ({})\n", plan_.laws.size(), cases, profile.name);
+        say(text_, "laws: {} held in {} cases, {} steps ({})\n", plan_.laws.size(), cases,
+            outcome.steps, profile.name);
         return true;
     }
 
+    // The command that tries the law on the same cases.
+    [[nodiscard]] std::string again_command(const LawFailure& failure, const LawJob& laws) const {
+        std::string text =
+            fmt::format("{} run --property {} --seed {} --profile {}", command_name(), failure.law,
+                        plan_.seed, laws.options.setting.profile->name);
+        if (laws.cases > 0) text += fmt::format(" --programs {}", laws.cases);
+        if (command_.pages != world_pages_default)
+            text += fmt::format(" --pages {}", command_.pages.value);
+        if (plan_.alphabet != &full_alphabet()) text += " --alphabet " + command_.alphabet;
+        if (!command_.target.bug.empty()) text += " --bug " + command_.target.bug;
+        return text;
+    }
+
     // What the oracle sees as well is a find like any other; else the law itself is the report.
-    void keep(const LawFailure& failure, const FindJob& job) {
-        fmt::print("{}\n", failure.description);
-        FindReport find{"law " + failure.law, "broken_law", "", 0, 0};
+    void keep(const LawFailure& failure, const LawJob& laws, const FindJob& job) {
+        say(text_, "{}\n", failure.description);
+        FindReport find{"law " + failure.law, "broken_law", "", 0, 0, again_command(failure, laws)};
         if (failure.candidate) {
             const Program program = program_of(failure.candidate->world, failure.candidate->steps);
             const RunRecord record = run_isolated(program, command_.target, {});
@@ -188,9 +224,8 @@ class Run {
                                     hash_of(text));
             find.steps = failure.candidate->steps.size();
             find.pages = failure.candidate->world.pages.value;
-            if (!write_output(find.file, text)) fmt::print("{}", text);
-            fmt::print("again: {} run --property {} --seed {} --profile {}\n{}\n", command_name(),
-                       failure.law, plan_.seed, failure.candidate->world.profile->name, find.file);
+            if (!write_output(find.file, text)) say(stderr, "{}", text);
+            say(text_, "again: {}\n{}\n", find.replay, find.file);
         }
         report_.finds.push_back(find);
     }
@@ -202,10 +237,7 @@ class Run {
         soak_job.workers = command_.jobs;
         soak_job.directory = command_.out;
         soak_job.deadline = deadline;
-        if (command_.programs) {
-            const std::uint64_t share = plan_.profiles.size();
-            soak_job.programs = (*command_.programs + share - 1) / share;
-        }
+        soak_job.programs = programs_share();
         const SoakOutcome outcome = soak(soak_job, progress_);
         failed_ = outcome.failed;
         totals_.add(outcome.totals);
@@ -214,12 +246,13 @@ class Run {
             job.environment.program = outcome.find->program;
             report_.finds.push_back(
                 handle_find(job, outcome.find->candidate, outcome.find->finding, progress_));
-            if (!outcome.journal.empty()) unlink(outcome.journal.c_str());
+            const bool saved = access(report_.finds.back().file.c_str(), F_OK) == 0;
+            if (saved && !outcome.journal.empty()) unlink(outcome.journal.c_str());
             return;
         }
-        fmt::print("soak: {} programs, {} steps, {} with a failure that struck ({})\n",
-                   outcome.totals.programs, outcome.totals.steps, outcome.totals.failed_steps,
-                   profile.name);
+        say(text_, "soak: {} programs, {} steps, {} with a failure that struck ({})\n",
+            outcome.totals.programs, outcome.totals.steps, outcome.totals.failed_steps,
+            profile.name);
         const bool enough =
             outcome.totals.steps >= steps_that_count && command_.pages >= pages_that_count;
         const auto target = make_target(command_.target);
@@ -231,10 +264,7 @@ class Run {
 
     // A journal without a run is a counterexample that nobody has looked at.
     void note_leftovers() const {
-        for (unsigned worker = 0; worker < command_.jobs; ++worker) {
-            const std::string path = fmt::format("{}/journal.{}", command_.out, worker);
-            struct stat status {};
-            if (stat(path.c_str(), &status) != 0) continue;
+        for (const std::string& path : leftover_journals(command_.out)) {
             complain(
                 fmt::format("{} is the journal of another run: if that was killed, `{} "
                             "minimize {}` looks into it",
@@ -253,26 +283,26 @@ class Run {
         // The path of what was found is the last line.
         if (!report_.finds.empty()) return Exit::found;
         if (command_.cases) {
-            for (const auto& [name, count] : report_.cases) fmt::print("{:>14}  {}\n", count, name);
+            for (const auto& [name, count] : report_.cases) say(text_, "{:>14}  {}\n", count, name);
         }
         if (plan_.soaks) {
-            fmt::print("cases: {} happened, {} that must happen did not{}\n", report_.cases.size(),
-                       report_.required_missing.size(),
-                       report_.required_missing.empty() ? "" : ":");
+            say(text_, "cases: {} happened, {} that must happen did not{}\n", report_.cases.size(),
+                report_.required_missing.size(), report_.required_missing.empty() ? "" : ":");
         }
-        for (const std::string& name : report_.required_missing) fmt::print("    {}\n", name);
+        for (const std::string& name : report_.required_missing) say(text_, "    {}\n", name);
         if (!vacuous_.empty()) {
-            fmt::print("nothing found, but too little tested:\n");
-            for (const std::string& name : vacuous_) fmt::print("    {}\n", name);
+            say(text_, "nothing found, but too little tested:\n");
+            for (const std::string& name : vacuous_) say(text_, "    {}\n", name);
         } else {
-            fmt::print("nothing found in {:.1f} s ({:.1f} s of CPU time)\n", report_.wall_seconds,
-                       report_.cpu_seconds);
+            say(text_, "nothing found in {:.1f} s ({:.1f} s of CPU time)\n", report_.wall_seconds,
+                report_.cpu_seconds);
         }
         return vacuous_.empty() ? Exit::clean : Exit::vacuous;
     }
 
     const Plan& plan_;
     const RunCommand& command_;
+    std::FILE* text_;
     Clock::time_point start_;
     Progress progress_;
     SoakTotals totals_;
@@ -285,7 +315,7 @@ class Run {
 
 Exit run(const RunCommand& command) {
     if (command.property == "list") {
-        for (const Law& law : all_laws()) fmt::print("{:<44} {}\n", law.name, law.says);
+        for (const Law& law : all_laws()) say(stdout, "{:<44} {}\n", law.name, law.says);
         return Exit::clean;
     }
     if (const auto exit = prepare(command.target)) return *exit;

@@ -9,7 +9,6 @@
 
 #include "cli/wire.h"
 #include "model/check_macro.h"
-#include "model/text.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -30,15 +29,11 @@ struct ShrinkWatch {
     std::atomic<std::uint64_t> steps{0};
 };
 
-std::string text_of(const Candidate& candidate) {
-    return print_program(program_of(candidate.world, candidate.steps));
-}
-
 MinimizeOptions options_for(const Candidate& candidate, const ShrinkOptions& options) {
     MinimizeOptions limits;
     limits.any_failure = options.any_failure;
     limits.tries_max =
-        std::min(limits.tries_max, 1000 + remembered_bytes_max / (1 + text_of(candidate).size()));
+        std::min(limits.tries_max, 1000 + remembered_bytes_max / (1 + to_wire(candidate).size()));
     return limits;
 }
 
@@ -55,7 +50,7 @@ void shrink_here(const Candidate& candidate, const Finding& finding, const Targe
                      shared.tries.store(tries, std::memory_order_relaxed);
                      shared.steps.store(kept.steps.size(), std::memory_order_relaxed);
                  });
-    send(pipe, {{"text", text_of(result.candidate)},
+    send(pipe, {{"text", to_wire(result.candidate)},
                 {"finding", to_wire(result.finding)},
                 {"tries", result.tries},
                 {"finished", result.finished}});
@@ -68,10 +63,9 @@ void show(Progress& progress, std::uint64_t tries, std::uint64_t steps) {
 std::optional<Minimized> result_of(std::string_view output) {
     const std::vector<json> said = received(output);
     if (said.empty()) return std::nullopt;
-    const auto parsed = parse_program(said.back()["text"].get<std::string>());
-    const auto* const program = std::get_if<Program>(&parsed);
-    CHECK(program != nullptr);
-    return Minimized{candidate_of(*program), finding_from_wire(said.back()["finding"]),
+    const auto candidate = candidate_from_wire(said.back()["text"].get<std::string>());
+    CHECK(candidate);
+    return Minimized{*candidate, finding_from_wire(said.back()["finding"]),
                      said.back()["tries"].get<std::uint64_t>(),
                      said.back()["finished"].get<bool>()};
 }
@@ -86,7 +80,7 @@ std::optional<Minimized> shrink_in_one_child(const Candidate& candidate, const F
             shrink_here(candidate, finding, choice, options, *shared, pipe);
             return 0;
         },
-        shared->watch.heartbeat, {full_patience, ""});
+        shared->watch.heartbeat, {full_patience, -1});
     while (!child.poll()) {
         Progress::pause();
         show(progress, shared->tries.load(), shared->steps.load());

@@ -1,8 +1,7 @@
 // The commands that test nothing: show, import, targets.
-#include <fmt/format.h>
-
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/say.h"
 #include "impl/bugs.h"
 #include "model/claims.h"
 #include "model/strace.h"
@@ -20,10 +19,10 @@ void show_space(const Reference& reference, const World& world, SpaceId space) {
     if (!reference.has_space(space)) return;
     const std::vector<AreaView> areas = areas_of(reference, space);
     if (areas.size() > pictured_areas_max && world.pages > column_per_page_max) {
-        fmt::print("    {} areas\n", areas.size());
+        say(stdout, "    {} areas\n", areas.size());
         return;
     }
-    for (const std::string& line : picture_lines(world, areas, {})) fmt::print("    {}\n", line);
+    for (const std::string& line : picture_lines(world, areas, {})) say(stdout, "    {}\n", line);
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ Exit run(const ShowCommand& command) {
     reference.create(world, Cells(world, steps));
     StepLog log;
     if (!world.areas.empty()) {
-        fmt::print("at the start\n");
+        say(stdout, "at the start\n");
         show_space(reference, world, SpaceId{0});
     }
     for (const Step& step : steps) {
@@ -48,7 +47,7 @@ Exit run(const ShowCommand& command) {
         print_step(line, step, world);
         line += " = ";
         print_result(line, {error, log.unused()});
-        fmt::print("{}\n", line);
+        say(stdout, "{}\n", line);
         show_space(reference, world, step.space);
     }
     return Exit::clean;
@@ -67,9 +66,8 @@ Exit run(const ImportCommand& command) {
     const auto& import = std::get<StraceImport>(imported);
     if (!write_output(command.out, print_program(import.program))) return Exit::bad_input;
     if (command.out == "-") return Exit::clean;
-    fmt::print("{} steps from {} calls; {} calls left out, as the file says\n{}\n",
-               import.program.steps().size(), import.calls_used, import.calls_left_out,
-               command.out);
+    say(stdout, "{} steps from {} calls; {} calls left out, as the file says\n{}\n",
+        import.program.steps().size(), import.calls_used, import.calls_left_out, command.out);
     return Exit::clean;
 }
 
@@ -80,23 +78,23 @@ Exit run(const TargetsCommand& command) {
         return write_output(command.json, to_json(targets) + "\n") ? Exit::clean : Exit::bad_input;
     }
     for (const TargetReport& target : targets) {
-        fmt::print("{:<8}{}\n", target.name,
-                   target.available ? "available" : "not available: " + target.reason);
+        say(stdout, "{:<8}{}\n", target.name,
+            target.available ? "available" : "not available: " + target.reason);
         std::string shown;
         for (std::size_t channel = 0; channel < channel_names.size(); ++channel) {
             if (!target.sight.shows(static_cast<Channel>(channel))) continue;
             shown += (shown.empty() ? "" : ", ") + std::string(channel_names[channel]);
         }
-        fmt::print("        shows areas{}{}\n", shown.empty() ? "" : ", ", shown);
+        say(stdout, "        shows areas{}{}\n", shown.empty() ? "" : ", ", shown);
         for (const Sight::Withheld& withheld : target.sight.withholds) {
-            fmt::print("        withholds {}: {}\n",
-                       channel_names[static_cast<std::size_t>(withheld.channel)], withheld.reason);
+            say(stdout, "        withholds {}: {}\n",
+                channel_names[static_cast<std::size_t>(withheld.channel)], withheld.reason);
         }
-        fmt::print("        injected failures {}\n", target.sight.failures ? "strike" : "do not");
+        say(stdout, "        injected failures {}\n", target.sight.failures ? "strike" : "do not");
     }
     if (!bugs_built_in()) return Exit::clean;
-    fmt::print("\nbugs that can be seeded into impl with --bug:\n");
-    for (const BugInfo& bug : all_bugs) fmt::print("    {:<44} {}\n", bug.name, bug.mistake);
+    say(stdout, "\nbugs that can be seeded into impl with --bug:\n");
+    for (const BugInfo& bug : all_bugs) say(stdout, "    {:<44} {}\n", bug.name, bug.mistake);
     return Exit::clean;
 }
 

@@ -46,6 +46,14 @@ std::string command_name() {
     return bugs_built_in() ? "vmacheck-bugs" : "vmacheck";
 }
 
+void complain_about_profile(const std::string& name, std::string_view before) {
+    std::string names(before);
+    for (const Profile* const profile : all_profiles) {
+        names += (names.empty() ? "" : ", ") + std::string(profile->name);
+    }
+    complain(fmt::format("there is no profile `{}`; expected {}", printable(name), names));
+}
+
 Environment environment_of(const TargetChoice& choice) {
     Environment environment;
     environment.version = std::string(version);

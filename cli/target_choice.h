@@ -31,6 +31,9 @@ struct TargetChoice {
 // "vmacheck", or "vmacheck-bugs" for the build that has the seeded bugs.
 [[nodiscard]] std::string command_name();
 
+// Complains that there is no such profile, and says which there are; `before` precedes the list.
+void complain_about_profile(const std::string& name, std::string_view before);
+
 // What the reports of this run have in common.
 [[nodiscard]] Environment environment_of(const TargetChoice& choice);
 

@@ -7,6 +7,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <variant>
+
+#include "model/text.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -79,6 +82,17 @@ Finding finding_from_wire(const json& wire) {
     finding.expected = result_from_wire(wire["expected"]);
     finding.found = result_from_wire(wire["found"]);
     return finding;
+}
+
+std::string to_wire(const Candidate& candidate) {
+    return print_program(program_of(candidate.world, candidate.steps));
+}
+
+std::optional<Candidate> candidate_from_wire(std::string_view text) {
+    const auto parsed = parse_program(text);
+    const auto* const program = std::get_if<Program>(&parsed);
+    if (program == nullptr) return std::nullopt;
+    return Candidate{program->world, program->steps()};
 }
 
 json to_wire(const std::vector<AreaView>& areas) {

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "model/check.h"
 #include "model/target.h"
+#include "search/minimize.h"
 
 namespace vmacheck::cli {
 
@@ -22,6 +24,10 @@ void send(int pipe, const nlohmann::json& value);
 [[nodiscard]] Finding finding_from_wire(const nlohmann::json& wire);
 [[nodiscard]] nlohmann::json to_wire(Result result);
 [[nodiscard]] Result result_from_wire(const nlohmann::json& wire);
+// A program crosses as its text.
+[[nodiscard]] std::string to_wire(const Candidate& candidate);
+// Nothing if that is no text of a program.
+[[nodiscard]] std::optional<Candidate> candidate_from_wire(std::string_view text);
 [[nodiscard]] nlohmann::json to_wire(const std::vector<AreaView>& areas);
 [[nodiscard]] std::vector<AreaView> areas_from_wire(const nlohmann::json& wire);
 

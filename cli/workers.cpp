@@ -143,7 +143,7 @@ class Worker {
     void start() {
         child_ = std::make_unique<Child>(
             [this](int pipe) { return work(job_, next_, journal_, state(), board_, pipe); },
-            state().heartbeat, ChildOptions{full_patience, ""});
+            state().heartbeat, ChildOptions{full_patience, -1});
     }
 
     // True when it is over. A worker that was only slow is started again behind its program.
@@ -155,7 +155,10 @@ class Worker {
         const auto said = received(child_->output());
         child_.reset();
         if (end.kind == ChildEnd::Kind::finished || (done && !said.empty())) {
-            if (!said.empty()) keep(finding_from_wire(said.back()["finding"]));
+            if (!said.empty())
+                keep(finding_from_wire(said.back()["finding"]));
+            else if (end.exit_code != 0)
+                lose("a worker found something, but could not say what");
             return true;
         }
         if (done) {
@@ -185,10 +188,14 @@ class Worker {
     }
 
     [[nodiscard]] std::optional<Candidate> journalled() {
-        const std::optional<ProgramFile> file = read_program(path_);
-        lost_ = !file;
-        if (!file) return std::nullopt;
-        return candidate_of(file->program);
+        std::optional<Candidate> candidate = candidate_from_wire(journal_.text());
+        if (!candidate) lose("the journal of a worker is no program");
+        return candidate;
+    }
+
+    void lose(std::string_view why) {
+        lost_ = true;
+        complain(fmt::format("{}; what there is is in {}", why, path_));
     }
 
     // A crash, or a hang that may be none. True if the worker goes on.

@@ -94,7 +94,8 @@ InitialArea draw_initial_area(Source& source, const World& world, PageRange rang
     }
     if (source.one_in(3)) {
         area.attributes.fault.value = static_cast<std::uint32_t>(1 + source.below(5));
-        area.attributes.forked = source.one_in(3);
+        // Areas that share an identity share its history.
+        area.attributes.forked = area.attributes.fault.value % 3 == 0;
     }
     return area;
 }

@@ -88,6 +88,10 @@ void aim(Source& source, const Snapshot& state, Step& step) {
 Candidate shifted(const Candidate& candidate, PageCount pages) {
     Candidate moved = candidate;
     moved.world.pages += pages;
+    for (InitialArea& area : moved.world.areas) {
+        area.range.start = area.range.start + pages;
+        if (area.attributes.file.none()) area.attributes.pgoff += pages.value;
+    }
     for (Step& step : moved.steps) {
         std::visit(
             [&](auto& op) {

@@ -9,6 +9,7 @@
 #include "model/claims.h"
 #include "model/reference.h"
 #include "model/text.h"
+#include "report/difference.h"
 #include "report/picture.h"
 #include "report/wrap.h"
 
@@ -43,7 +44,8 @@ std::vector<std::string> story(const Counterexample& example, const Environment&
     add(headline(example));
     for (const std::string& line : comparison_lines(example)) lines.push_back("     " + line);
     add(example.finding.what);
-    if (!example.last_words.empty()) add(example.last_words);
+    for (const std::string& line : difference_lines(example)) lines.push_back("     " + line);
+    if (!example.last_words.empty()) add(printable(example.last_words));
     add("Bucket: " + bucket_name(example.finding.bucket));
     add("Found by " + environment_text(environment, *example.world.profile));
     return lines;
@@ -77,9 +79,11 @@ std::string environment_text(const Environment& environment, const Profile& prof
 }
 
 std::string replay_command(const Environment& environment, const std::string& file) {
+    const std::string name = (file.starts_with('-') ? "./" : "") + file;
     std::string text = fmt::format("{} replay {} --target {}", environment.command,
-                                   quoted_for_shell(file), environment.target);
+                                   quoted_for_shell(name), environment.target);
     if (!environment.bug.empty()) text += " --bug " + environment.bug;
+    if (!environment.profile.empty()) text += " --profile " + environment.profile;
     return text;
 }
 

@@ -17,6 +17,7 @@ struct Environment {
     std::string command;  // The name of the program that replays: "vmacheck".
     std::string target;
     std::string bug;       // The seeded bug that was switched on, or empty.
+    std::string profile;   // The rules that were put in place of the program's own, or empty.
     std::string alphabet;  // Empty if the program was not generated.
     std::optional<std::uint64_t> seed;
     std::optional<std::uint64_t> program;  // Its number under the seed.
@@ -44,7 +45,7 @@ std::string headline(const Counterexample& example);
 // "vmacheck 0.1.0, target impl, profile linux-6.18, seed 1, program 77"
 std::string environment_text(const Environment& environment, const Profile& profile);
 
-// "vmacheck replay FILE --target impl", FILE quoted for a shell if need be.
+// "vmacheck replay FILE --target impl", FILE made fit for a shell and for what parses options.
 std::string replay_command(const Environment& environment, const std::string& file);
 
 // Both pictures under one ruler; lines without an indent.

@@ -13,6 +13,10 @@ std::string dump(const Json& json) {
     return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
+Json text_or_null(const std::string& text) {
+    return text.empty() ? Json() : Json(text);
+}
+
 Json extent(const MinimizeReport::Extent& extent) {
     return {{"steps", extent.steps}, {"pages", extent.pages}};
 }
@@ -22,10 +26,10 @@ Json replay(const ReplayReport& report) {
               {"command", "replay"},
               {"file", report.file},
               {"target", report.target}};
-    json["verdict"] = report.verdict.empty() ? Json() : Json(report.verdict);
-    json["bucket"] = report.bucket.empty() ? Json() : Json(report.bucket);
+    json["verdict"] = text_or_null(report.verdict);
+    json["bucket"] = text_or_null(report.bucket);
     json["step"] = report.step;
-    json["claim"] = report.claim.empty() ? Json() : Json(report.claim);
+    json["claim"] = text_or_null(report.claim);
     json["steps"] = Json::array();
     for (const ReplayReport::Step& step : report.steps) {
         json["steps"].push_back({{"text", step.text},
@@ -43,6 +47,7 @@ std::string to_json(const RunReport& report) {
               {"command", "run"},
               {"version", report.version},
               {"target", report.target},
+              {"bug", text_or_null(report.bug)},
               {"profile", report.profile},
               {"alphabet", report.alphabet},
               {"world_pages", report.pages},
@@ -65,26 +70,31 @@ std::string to_json(const RunReport& report) {
                                  {"verdict", find.verdict},
                                  {"file", find.file},
                                  {"steps", find.steps},
-                                 {"pages", find.pages}});
+                                 {"pages", find.pages},
+                                 {"replay", text_or_null(find.replay)}});
     }
     return dump(json);
 }
 
 std::string to_json(const MinimizeReport& report) {
-    Json json{{"schema", json_schema}, {"command", "minimize"}};
-    json["verdict"] = report.verdict.empty() ? Json() : Json(report.verdict);
-    json["bucket"] = report.bucket.empty() ? Json() : Json(report.bucket);
+    Json json{{"schema", json_schema},     {"command", "minimize"},
+              {"version", report.version}, {"target", report.target},
+              {"profile", report.profile}, {"verdict", text_or_null(report.verdict)}};
+    json["bucket"] = text_or_null(report.bucket);
     json["before"] = extent(report.before);
     json["after"] = extent(report.after);
     json["certified"] = false;
     json["tries"] = report.tries;
     json["cpu_seconds"] = report.cpu_seconds;
-    json["file"] = report.file.empty() ? Json() : Json(report.file);
+    json["file"] = text_or_null(report.file);
     return dump(json);
 }
 
+std::string to_json(const ReplayReport& report) {
+    return dump(replay(report));
+}
+
 std::string to_json(const std::vector<ReplayReport>& reports) {
-    if (reports.size() == 1) return dump(replay(reports.front()));
     Json json = Json::array();
     for (const ReplayReport& report : reports) json.push_back(replay(report));
     return dump(json);

@@ -21,6 +21,7 @@ struct FindReport {
     std::string file;
     std::uint64_t steps = 0;
     std::uint64_t pages = 0;
+    std::string replay;  // The command that does it again.
 };
 
 struct LawReport {
@@ -32,6 +33,7 @@ struct LawReport {
 struct RunReport {
     std::string version;
     std::string target;
+    std::string bug;  // Empty: none is seeded.
     std::string profile;
     std::string alphabet;
     std::uint64_t pages = 0;
@@ -53,6 +55,9 @@ struct MinimizeReport {
         std::uint64_t steps = 0;
         std::uint64_t pages = 0;
     };
+    std::string version;
+    std::string target;
+    std::string profile;
     std::string verdict;
     std::string bucket;
     Extent before;
@@ -78,7 +83,8 @@ struct ReplayReport {
     std::string claim;       // The claim that does not hold, as a sentence.
     std::vector<Step> steps;
 };
-// One file is an object, several are an array.
+std::string to_json(const ReplayReport& report);
+// An array, even of one.
 std::string to_json(const std::vector<ReplayReport>& reports);
 
 struct TargetReport {

@@ -37,7 +37,7 @@ Counterexample reopened_protection() {
 }
 
 Environment environment() {
-    return {"1.2.3", "vmacheck", "impl", "", "full", 7, 12};
+    return {"1.2.3", "vmacheck", "impl", "", "", "full", 7, 12};
 }
 
 TEST(text_report, fits_a_screen_and_ends_with_the_command_that_replays) {
@@ -68,6 +68,20 @@ TEST(text_report, shows_the_attributes_of_a_page_that_differs) {
                           "    found     r-- anon private flags=account\n"),
               std::string::npos)
         << report;
+    // The saved file says it, too.
+    const std::string text = print_program(annotated(example, environment()));
+    EXPECT_NE(text.find("#     page 1\n"
+                        "#     expected  rw- anon private flags=account\n"
+                        "#     found     r-- anon private flags=account\n"),
+              std::string::npos)
+        << text;
+}
+
+TEST(text_report, replays_with_the_rules_that_were_asked_for_and_a_name_that_is_no_option) {
+    Environment other = environment();
+    other.profile = "canonical";
+    EXPECT_EQ(replay_command(other, "-x.vma"),
+              "vmacheck replay ./-x.vma --target impl --profile canonical");
 }
 
 TEST(text_report, of_a_crash_has_the_last_words_and_no_picture_of_what_was_found) {
@@ -81,6 +95,9 @@ TEST(text_report, of_a_crash_has_the_last_words_and_no_picture_of_what_was_found
     EXPECT_NE(report.find("mprotect 1+1 rw-                         = ok, found nothing"),
               std::string::npos)
         << report;
+    // Nor do the saved comments hold bytes that no program may have.
+    const std::string text = print_program(annotated(example, environment()));
+    EXPECT_TRUE(std::holds_alternative<Program>(parse_program(text))) << text;
 }
 
 TEST(text_report, of_a_long_program_shows_its_end) {

@@ -292,10 +292,15 @@ void draw_areas(Source& source, World& world) {
         Attributes& at = area.attributes;
         at.flags = may_access_flags | read_write;
         if (source.one_in(3)) at.flags = at.flags.without(Flag::write);
-        if (!source.one_in(4)) at.flags = at.flags | Flag::account;
         at.file.value = static_cast<std::uint32_t>(source.below(world.files.size() + 1));
-        at.fault.value = static_cast<std::uint32_t>(source.below(3));
-        at.forked = at.fault == FaultId{2};
+        bool account = at.flags.has(Flag::write);
+        if (world.profile->fault_identity) {
+            at.fault.value = static_cast<std::uint32_t>(source.below(3));
+            at.forked = at.fault == FaultId{2};
+            // Where faults are known, a charge may have stayed behind, or never have been made.
+            if (source.one_in(4)) account = !account;
+        }
+        if (account) at.flags = at.flags | Flag::account;
         at.pgoff = area.range.start.value;
         world.areas.push_back(area);
     }
@@ -329,18 +334,19 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     draw_world(source, swarm.world);
     draw_prots(source, alphabet_.prots, swarm.prots);
     draw_advices(source, alphabet_.advices, swarm.advices);
-    // One program in eight is about fault identities: little but rw- memory that gets and loses one
+    // One program in five is about fault identities: little but rw- memory that gets and loses one
     // advice between faults. What needs three areas and two faults would be rare without it.
-    const bool identities = source.one_in(8);
+    const bool identities = source.one_in(5);
     if (identities) {
         swarm.prots.assign(1, {read_write});
+        if (source.one_in(3)) swarm.prots.push_back({Flag::read});
         if (alphabet_.forks && source.one_in(2)) {
             swarm.advices.assign(
                 {Advice::wipeonfork, Advice::keeponfork, Advice::dontdump, Advice::dodump});
         }
     }
     constexpr std::array<std::uint8_t, op_count> usual = {6, 3, 6, 4, 3, 1};
-    constexpr std::array<std::uint8_t, op_count> of_identities = {3, 1, 1, 6, 5, 1};
+    constexpr std::array<std::uint8_t, op_count> of_identities = {3, 1, 3, 6, 5, 1};
     static_assert(op_count == 6, "give the new operation a weight");
     const std::array<std::uint8_t, op_count>& weight = identities ? of_identities : usual;
     swarm.weight_sum = 0;
@@ -356,10 +362,8 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     swarm.spaces = forks ? 2 + source.below(space_count_max - 1) : 1;
     // Small windows are crowded, and crowds are where neighbours meet.
     swarm.window = pages_;
-    for (std::uint64_t halvings = source.below(4); halvings > 0 && swarm.window.value > 8;
-         --halvings) {
-        swarm.window.value /= 2;
-    }
+    std::uint64_t halvings = identities ? 3 : source.below(4);
+    for (; halvings > 0 && swarm.window.value > 8; --halvings) swarm.window.value /= 2;
     swarm.hot_pages.clear();
     const std::uint64_t hot = 2 + source.below(6);
     for (std::uint64_t i = 0; i < hot; ++i) {
@@ -370,7 +374,7 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     swarm.noreserve = alphabet_.shared_memory && source.one_in(3);
     swarm.shared = alphabet_.shared_memory && source.one_in(2);
     swarm.anonymous_only = identities || source.one_in(3);
-    swarm.length = 1 + source.below(steps_per_program_max);
+    swarm.length = identities ? steps_per_program_max : 1 + source.below(steps_per_program_max);
 }
 
 Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* reference) const {

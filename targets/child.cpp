@@ -29,9 +29,8 @@ constexpr int exit_code_base = 64;
     if (getppid() != parent) _exit(EXIT_FAILURE);
     const rlimit no_core{0, 0};
     setrlimit(RLIMIT_CORE, &no_core);
-    const bool keep = !options.stderr_path.empty();
-    const int log = keep ? open(options.stderr_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666)
-                         : open("/dev/null", O_WRONLY);
+    const int log =
+        options.stderr_file >= 0 ? options.stderr_file : open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (log >= 0) dup2(log, STDERR_FILENO);
     const int code = work(output);
     // exit() and not _exit(): a sanitizer looks for leaks here. What the parent had buffered was
@@ -115,11 +114,12 @@ bool Child::poll() {
     return false;
 }
 
-void Child::wait() {
+void Child::wait(const std::function<void()>& meanwhile) {
     // The first looks come soon after each other: most children of the minimizer end within a
     // millisecond.
     std::chrono::microseconds pause{20};
     while (!poll()) {
+        meanwhile();
         std::this_thread::sleep_for(pause);
         if (pause < poll_interval) pause *= 2;
     }

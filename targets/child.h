@@ -34,8 +34,8 @@ struct Heartbeat {
 struct ChildOptions {
     // Without a new beat for so long, the child is killed and has hung.
     std::chrono::milliseconds patience{2000};
-    // Where the child's stderr goes; empty: it is dropped.
-    std::string stderr_path;
+    // An open file that takes the child's stderr; -1: it is dropped.
+    int stderr_file = -1;
 };
 
 // One running child. Destroying it kills it.
@@ -52,8 +52,11 @@ class Child {
     // Looks at the child without waiting: true once it has ended, with end() and output() filled
     // in.
     bool poll();
-    // Waits for the end.
-    void wait();
+    // Waits for the end; `meanwhile` is called between looks.
+    void wait(const std::function<void()>& meanwhile);
+    void wait() {
+        wait([] {});
+    }
 
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] const ChildEnd& end() const { return end_; }

@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <thread>
 
@@ -16,7 +16,7 @@ namespace vmacheck {
 namespace {
 
 using Kind = ChildEnd::Kind;
-const ChildOptions impatient{std::chrono::milliseconds(200), ""};
+const ChildOptions impatient{std::chrono::milliseconds(200), -1};
 
 bool write_all(int output, const std::string& text) {
     return write(output, text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -79,19 +79,22 @@ TEST(child, that_is_slow_but_makes_progress_has_not_hung) {
 }
 
 TEST(child, keeps_its_last_words_where_it_was_told) {
-    const std::string path = testing::TempDir() + "child_test.stderr";
+    const int file = memfd_create("child_test", MFD_CLOEXEC);
+    ASSERT_GE(file, 0);
     const Shared<Heartbeat> heartbeat;
     Child child(
         [](int) -> int {
             std::fputs("last words\n", stderr);
             std::abort();
         },
-        *heartbeat, {std::chrono::milliseconds(2000), path});
+        *heartbeat, {std::chrono::milliseconds(2000), file});
     child.wait();
-    std::string words;
-    std::getline(std::ifstream(path), words);
-    EXPECT_EQ(words, "last words");
-    std::remove(path.c_str());
+    std::string words(100, '\0');
+    const ssize_t got = pread(file, words.data(), words.size(), 0);
+    ASSERT_GE(got, 0);
+    words.resize(static_cast<std::size_t>(got));
+    EXPECT_EQ(words, "last words\n");
+    close(file);
 }
 
 TEST(child, is_gone_with_its_owner) {

@@ -52,6 +52,11 @@ void JournalFile::step(const Step& step, const World& world) {
     append(scratch_);
 }
 
+std::string_view JournalFile::text() const {
+    CHECK(memory_ != nullptr);
+    return journal_text({memory_, journal_bytes_max});
+}
+
 void JournalFile::append(std::string_view text) {
     if (used_ + text.size() >= journal_bytes_max) return;
     std::memcpy(memory_ + used_, text.data(), text.size());

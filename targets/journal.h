@@ -30,6 +30,9 @@ class JournalFile {
     void begin(const World& world, std::uint64_t program);
     void step(const Step& step, const World& world);
 
+    // The program so far, also as a child has written it, and also if the file has lost its name.
+    [[nodiscard]] std::string_view text() const;
+
   private:
     void append(std::string_view text);
 

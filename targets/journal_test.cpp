@@ -53,6 +53,14 @@ TEST_F(Journalled, holds_each_step_as_soon_as_it_is_told) {
     EXPECT_EQ(read().version_comments.beside, " journal of program 7 of a test");
 }
 
+TEST_F(Journalled, can_be_read_without_its_file) {
+    journal_.begin(world_, 7);
+    journal_.step(unmap_, world_);
+    const std::string bytes = contents(path_);
+    ASSERT_EQ(std::remove(path_.c_str()), 0);
+    EXPECT_EQ(journal_.text(), journal_text(bytes));
+}
+
 TEST_F(Journalled, forgets_the_program_before) {
     journal_.begin(world_, 1);
     for (int i = 0; i < 50; ++i) journal_.step(unmap_, world_);
