@@ -152,7 +152,7 @@ TEST(check, names_the_stage_at_which_the_failure_struck) {
     Spoil spoil;
     spoil.answer = Errno::ok;
     EXPECT_EQ(found_in("world pages=8\nmmap 0+4 rw- anon private ! charge\n", spoil),
-              "wrong_result mmap/errno/ENOMEM !charge at 0: "
+              "wrong_result mmap/unwind/charge !charge at 0: "
               "The answer is ok and should be ENOMEM.");
 }
 
