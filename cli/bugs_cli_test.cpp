@@ -22,7 +22,7 @@ namespace vmacheck::cli {
 namespace {
 
 class BugsCommand : public testing::Test {
-  protected:
+  public:
     Shell shell{VMACHECK_BUGS_BINARY};
 };
 

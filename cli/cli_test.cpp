@@ -28,7 +28,7 @@ constexpr const char* good_program =
     "areas 1\n";
 
 class Command : public testing::Test {
-  protected:
+  public:
     Shell shell{VMACHECK_BINARY};
 };
 

@@ -7,8 +7,9 @@
 
 namespace vmacheck::cli {
 
-// Children count from when they have ended.
-inline double cpu_seconds() {
+// All that was ever spent. Children count from when they have ended, those of a shell that became
+// this process by `exec` among them.
+inline double cpu_seconds_in_all() {
     double seconds = 0;
     for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
         rusage usage{};
@@ -18,6 +19,12 @@ inline double cpu_seconds() {
         }
     }
     return seconds;
+}
+
+// What was spent since the first call, with which main() begins.
+inline double cpu_seconds() {
+    static const double before = cpu_seconds_in_all();
+    return cpu_seconds_in_all() - before;
 }
 
 inline double seconds_since(std::chrono::steady_clock::time_point start) {
