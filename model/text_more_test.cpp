@@ -53,6 +53,13 @@ TEST(text, lists_no_more_than_eight_files_in_an_error) {
     EXPECT_NE(error_with_files(9).find(eight + ", ..., found"), std::string::npos);
 }
 
+TEST(text, refuses_areas_of_one_identity_with_two_histories) {
+    EXPECT_NE(error_of("vma 1\narea 0+1 rw- anon private fault=3 forked\n"
+                       "area 2+1 rw- anon private fault=3\n")
+                  .find("are all `forked`, or none is"),
+              std::string::npos);
+}
+
 TEST(text, prints_failures_alone) {
     EXPECT_EQ(printed({}), "");
     EXPECT_EQ(printed({Failure::Kind::at_stage, Stage::hook, 1}), "! hook");
