@@ -26,7 +26,7 @@ if(CMAKE_BUILD_TYPE STREQUAL "Coverage" AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "
 endif()
 
 # A failed CHECK names its place in this tree, whoever builds it and where.
-add_compile_options("-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+add_compile_options("-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=")
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
