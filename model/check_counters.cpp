@@ -16,11 +16,8 @@ auto hook_key(const HookCall& call) {
 // What a hook was shown of the new area.
 std::string shown_text(const HookCall& call) {
     if (call.kind != HookKind::mmap && call.kind != HookKind::mmap_prepare) return "";
-    std::string text = " at " + std::to_string(call.pgoff) + " with";
-    for (std::size_t flag = 0; flag < flag_count; ++flag) {
-        if (call.flags.has(static_cast<Flag>(flag))) text += " " + std::string(flag_names[flag]);
-    }
-    return text;
+    // Unreached: no seeded bug shows these two hooks anything else than the reference does.
+    return " at " + std::to_string(call.pgoff) + " with flags " + std::to_string(call.flags.bits);
 }
 
 // The one order that the rule book gives: the old areas are closed before the new one is hooked up.
