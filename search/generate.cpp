@@ -217,58 +217,6 @@ void draw_advices(Source& source, const std::vector<Advice>& from, std::vector<A
     }
 }
 
-}  // namespace
-
-const Alphabet& core_alphabet() {
-    static const Alphabet alphabet{
-        "core",
-        false,
-        false,
-        false,
-        {{read_write}, {Flag::read}, {read_write | Flag::exec}, {}},
-        {Advice::dontdump, Advice::dodump, Advice::dontneed},
-    };
-    return alphabet;
-}
-
-const Alphabet& full_alphabet() {
-    static const Alphabet alphabet = [] {
-        Alphabet full{"full", true, true, true, {}, {}};
-        for (std::uint32_t bits : {3U, 1U, 7U, 0U, 5U, 2U}) full.prots.push_back({Flags::of(bits)});
-        for (std::size_t advice = 0; advice < advice_names.size(); ++advice) {
-            full.advices.push_back(static_cast<Advice>(advice));
-        }
-        return full;
-    }();
-    return alphabet;
-}
-
-const Alphabet* find_alphabet(std::string_view name) {
-    for (const Alphabet* alphabet : {&core_alphabet(), &full_alphabet()}) {
-        if (alphabet->name == name) return alphabet;
-    }
-    return nullptr;
-}
-
-bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
-    const std::string name = case_name(id);
-    const auto is = [&name](std::string_view part) { return name.find(part) != std::string::npos; };
-    const bool needs_forks =
-        is("fork/") || is("ESRCH") || is("refused/forked") || is("seam/D5") || is("seam/D6");
-    // Mappings that are refused for their file, close hooks, and flags that come late.
-    const bool needs_files = is("EACCES") || is("ENODEV") || is("refused/close") || is("seam/D9") ||
-                             is("seam/D16") || is("seam/given") || is("errno/declined") ||
-                             is("madvise/errno/EINVAL");
-    const bool needs_failures = is("unwind/") || is("EAGAIN") || is("EOVERFLOW") ||
-                                is("refused/memory") || is("seam/D12") || is("mmap/errno/ENOMEM") ||
-                                is("munmap/errno/ENOMEM") || is("mmap/errno/EINVAL") ||
-                                is("munmap/errno/EINVAL") || is("seam/D11");
-    return (alphabet.forks || !needs_forks) && (alphabet.shared_memory || !needs_files) &&
-           (alphabet.failures || !needs_failures);
-}
-
-namespace {
-
 // Everything about a file is drawn by itself, so that each meets each. Most files are ordinary
 // ones: one hook, opened for writing, larger than what is mapped of it.
 File draw_file(Source& source, char name, PageCount world_pages) {

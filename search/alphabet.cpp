@@ -1,0 +1,77 @@
+// The alphabets, and which cases a run over one of them can meet.
+#include "search/generate.h"
+
+namespace vmacheck {
+namespace {
+
+constexpr Flags read_write = Flag::read | Flag::write;
+
+// What an alphabet without failures, forks and shared memory cannot lead to: it has one file, which
+// may be written and has `mmap_prepare` alone, no bad argument, no limit, and one address space.
+bool core_can_meet(CaseId id) {
+    if (id >= op_count * case_kind_count) {
+        // Failures leave D11 and D12 behind, forks D5 and D6, close hooks D9, KSM D16.
+        const auto seam = static_cast<Seam>(id - op_count * case_kind_count);
+        return seam == Seam::two_identities || seam == Seam::three_way;
+    }
+    const std::size_t op = id / case_kind_count;
+    const std::size_t kind = id % case_kind_count;
+    const std::string_view name = op_name(op);
+    if (name == Fork::name) return false;
+    if (kind >= shape_kind_count + errno_count) return false;  // Failures that struck.
+    if (kind >= shape_kind_count) {
+        // Only holes and what is mapped already can be refused.
+        switch (static_cast<Errno>(kind - shape_kind_count)) {
+            case Errno::ok: return true;
+            case Errno::eexist: return name == Mmap::name;
+            case Errno::enomem: return name == Mprotect::name || name == Madvise::name;
+            case Errno::efault: return name == Touch::name;
+            default: return false;
+        }
+    }
+    switch (static_cast<CaseKind>(kind)) {
+        case CaseKind::refused_forked:
+        case CaseKind::refused_close:
+        case CaseKind::refused_memory: return false;
+        default: return true;
+    }
+}
+
+}  // namespace
+
+const Alphabet& core_alphabet() {
+    static const Alphabet alphabet{
+        "core",
+        false,
+        false,
+        false,
+        {{read_write}, {Flag::read}, {read_write | Flag::exec}, {}},
+        {Advice::dontdump, Advice::dodump, Advice::dontneed},
+    };
+    return alphabet;
+}
+
+const Alphabet& full_alphabet() {
+    static const Alphabet alphabet = [] {
+        Alphabet full{"full", true, true, true, {}, {}};
+        for (std::uint32_t bits : {3U, 1U, 7U, 0U, 5U, 2U}) full.prots.push_back({Flags::of(bits)});
+        for (std::size_t advice = 0; advice < advice_names.size(); ++advice) {
+            full.advices.push_back(static_cast<Advice>(advice));
+        }
+        return full;
+    }();
+    return alphabet;
+}
+
+const Alphabet* find_alphabet(std::string_view name) {
+    for (const Alphabet* alphabet : {&core_alphabet(), &full_alphabet()}) {
+        if (alphabet->name == name) return alphabet;
+    }
+    return nullptr;
+}
+
+bool alphabet_allows(const Alphabet& alphabet, CaseId id) {
+    return &alphabet == &full_alphabet() || core_can_meet(id);
+}
+
+}  // namespace vmacheck
