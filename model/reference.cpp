@@ -183,6 +183,15 @@ Errno Reference::cut(std::size_t cell, End end) {
     return Errno::ok;
 }
 
+void Reference::count_split(bool at_start, bool at_end) {
+    if (at_start && at_end)
+        cases_.hit(CaseKind::split_both);
+    else if (at_start)
+        cases_.hit(CaseKind::split_start);
+    else if (at_end)
+        cases_.hit(CaseKind::split_end);
+}
+
 // Cuts the areas at both ends of a range that is to be unmapped (vms_gather_munmap_vmas()). Only
 // when one area is cut twice does the count limit matter: then one area more would be left.
 Errno Reference::cut_out(Piece piece) {
@@ -190,12 +199,7 @@ Errno Reference::cut_out(Piece piece) {
     const bool at_end = inside_area(piece.end);
     const bool one_area = at_start && at_end && area_end(piece.start) > piece.end;
     if (one_area && at_count_limit()) return Errno::enomem;
-    if (at_start && at_end)
-        cases_.hit(CaseKind::split_both);
-    else if (at_start)
-        cases_.hit(CaseKind::split_start);
-    else if (at_end)
-        cases_.hit(CaseKind::split_end);
+    count_split(at_start, at_end);
     if (at_start) {
         if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
     }

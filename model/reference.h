@@ -116,6 +116,7 @@ class Reference {
     enum class End : std::uint8_t { start, end };
     [[nodiscard]] Errno cut(std::size_t cell, End end);
     [[nodiscard]] Errno cut_out(Piece piece);
+    void count_split(bool at_start, bool at_end);
     void erase(Piece piece);
 
     // mmap (reference_map.cpp).

@@ -82,12 +82,7 @@ Errno Reference::cut_to_change(Piece piece) {
         if (at_count_limit()) return Errno::enomem;
         if (const Errno error = cut(piece.end, End::end); error != Errno::ok) return error;
     }
-    if (at_start && at_end)
-        cases_.hit(CaseKind::split_both);
-    else if (at_start)
-        cases_.hit(CaseKind::split_start);
-    else if (at_end)
-        cases_.hit(CaseKind::split_end);
+    count_split(at_start, at_end);
     return Errno::ok;
 }
 
@@ -152,12 +147,7 @@ Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& ru
     if (hole) return Errno::enomem;
     if (start_changes && log_->fails(Stage::split)) return walk.no_memory;
     if (end_changes && log_->fails(Stage::split)) return walk.no_memory;
-    if (start_changes && end_changes)
-        cases_.hit(CaseKind::split_both);
-    else if (start_changes)
-        cases_.hit(CaseKind::split_start);
-    else if (end_changes)
-        cases_.hit(CaseKind::split_end);
+    count_split(start_changes, end_changes);
     return Errno::ok;
 }
 
