@@ -16,7 +16,6 @@ auto hook_key(const HookCall& call) {
 // What a hook was shown of the new area.
 std::string shown_text(const HookCall& call) {
     if (call.kind != HookKind::mmap && call.kind != HookKind::mmap_prepare) return "";
-    // Unreached: no seeded bug shows these two hooks anything else than the reference does.
     return " at " + std::to_string(call.pgoff) + " with flags " + std::to_string(call.flags.bits);
 }
 
