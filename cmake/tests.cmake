@@ -28,10 +28,10 @@ function(vmacheck_gtest name library)
     endforeach()
     # Tests are listed when ctest starts: a program that cannot even start then fails a test and not
     # the build, which would hide the others.
-    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "-*slow*"
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_FILTER "-*slow*"
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
                          PROPERTIES LABELS unit TIMEOUT 300)
-    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_FILTER "*slow*"
+    gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES TEST_FILTER "*slow*"
                          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
                          PROPERTIES LABELS slow TIMEOUT 1200)
 endfunction()
