@@ -7,13 +7,18 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <system_error>
+#include <utility>
 
 #include "cli/say.h"
+#include "model/binary.h"
+#include "model/hash.h"
 #include "model/text.h"
 #include "report/wrap.h"
 #include "targets/journal.h"
@@ -63,6 +68,31 @@ std::string_view without_journal_tail(std::string_view bytes) {
     if (end == std::string_view::npos) return bytes;
     if (bytes.find_first_not_of('\0', end) != std::string_view::npos) return bytes;
     return journal_text(bytes);
+}
+
+// Our own finds are texts, and those of a crash have names like an engine's.
+bool is_binary(const std::string& path, const std::string& bytes,
+               std::span<const std::uint8_t> raw) {
+    if (binary_version_of(raw)) return true;
+    const fs::path name = fs::path(path).filename();
+    return (is_engine_artifact(name.string()) || is_engine_input(name.string())) &&
+           name.extension() != ".vma" && !bytes.starts_with("vma ");
+}
+
+std::optional<ProgramFile> read_binary(const std::string& path, std::span<const std::uint8_t> raw) {
+    const std::optional<std::uint8_t> version = binary_version_of(raw);
+    if (version && *version != binary_version) {
+        complain_about(
+            path, fmt::format("is a program of binary version {}; this vmacheck reads version {}",
+                              *version, binary_version));
+        return std::nullopt;
+    }
+    World world;
+    std::vector<Step> steps;
+    decode_program(raw, linux_6_18_profile, world, steps);
+    Program program = program_of(world, steps);
+    std::string text = print_program(program);
+    return ProgramFile{path, std::move(text), std::move(program)};
 }
 
 // Neither a regular file nor a name that is free: a device, a pipe, a link. Such a thing is written
@@ -144,9 +174,24 @@ std::optional<std::string> read_input(const std::string& path) {
     }
 }
 
+bool is_engine_artifact(const std::string& name) {
+    constexpr std::array<std::string_view, 5> kinds = {"crash-", "timeout-", "oom-", "leak-",
+                                                       "slow-unit-"};
+    return std::any_of(kinds.begin(), kinds.end(),
+                       [&](std::string_view kind) { return name.starts_with(kind); });
+}
+
+bool is_engine_input(const std::string& name) {
+    constexpr std::size_t sha1_digits = 40;
+    return name.size() == sha1_digits &&
+           name.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
 std::optional<ProgramFile> read_program(const std::string& path) {
     const std::optional<std::string> bytes = read_input(path);
     if (!bytes) return std::nullopt;
+    const std::span raw(reinterpret_cast<const std::uint8_t*>(bytes->data()), bytes->size());
+    if (is_binary(path, *bytes, raw)) return read_binary(path, raw);
     const std::string_view text = without_journal_tail(*bytes);
     auto parsed = parse_program(text);
     if (const auto* const error = std::get_if<ParseError>(&parsed)) {
@@ -285,11 +330,7 @@ std::vector<std::string> leftover_journals(const std::string& directory) {
 }
 
 std::string hash_of(std::string_view text) {
-    std::uint64_t hash = 14695981039346656037U;
-    for (const char byte : text) {
-        hash = (hash ^ static_cast<unsigned char>(byte)) * 1099511628211U;
-    }
-    return fmt::format("{:016x}", hash).substr(0, 12);
+    return fmt::format("{:016x}", fnv1a(text)).substr(0, 12);
 }
 
 std::string file_name_of(std::string_view text) {

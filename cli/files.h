@@ -22,12 +22,20 @@ void complain(std::string_view message);
 // The bytes of a file; nothing, with a complaint, if it is missing, a directory, too large, ...
 [[nodiscard]] std::optional<std::string> read_input(const std::string& path);
 
+// Whether an engine names files so: `crash-...` and its likes an input that ended its process, the
+// inputs of a corpus by a hash.
+[[nodiscard]] bool is_engine_artifact(const std::string& name);
+[[nodiscard]] bool is_engine_input(const std::string& name);
+
 struct ProgramFile {
     std::string path;
     std::string text;
     Program program;
 };
-// A `.vma` file or a journal, which may end in NUL bytes and in a torn line.
+// A `.vma` file, a journal, which may end in NUL bytes and in a torn line, or a program in binary
+// form (model/binary.h). Binary is what begins with a world record, and what an engine has named,
+// unless it ends in `.vma` or begins like a text. The text of a binary program is that which prints
+// it.
 [[nodiscard]] std::optional<ProgramFile> read_program(const std::string& path);
 
 // The lines of the text (counted from 1) on which the lines of its program stand.

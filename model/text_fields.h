@@ -1,5 +1,6 @@
-// What printing and parsing have to agree on: the words of each field type, and the flags that an
-// initial area has without saying so. Only model/text_*.cpp include this.
+// What printing and parsing have to agree on: the words of each field type, the characters of a
+// name, and the flags that an initial area has without saying so. The binary form writes the same
+// programs and counts the same words. Only model/text_*.cpp and model/binary*.cpp include this.
 //
 // A field type that is an enum needs one line here and no code elsewhere. The value whose name is
 // empty is printed as nothing and is optional in a text.
@@ -44,6 +45,13 @@ inline constexpr std::array<DriverWord, 3> driver_words = {{
 }};
 inline constexpr std::string_view driver_none = "none";
 inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.
+
+// What the name of a file is made of.
+constexpr bool is_name_character(char character) {
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '_' || character == '.' ||
+           character == '-';
+}
 
 // The flags that `flags=` may list: those from `account` on. Protection and sharing say the others.
 inline constexpr std::size_t listed_flags_first = static_cast<std::size_t>(Flag::account);

@@ -11,12 +11,6 @@ namespace {
 constexpr std::size_t listed_files_max = 8;  // In an error message.
 constexpr std::string_view file_key = "file=";
 
-constexpr bool is_name_character(char character) {
-    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '_' || character == '.' ||
-           character == '-';
-}
-
 std::optional<std::uint64_t> page_number_of(std::string_view word) {
     return number_of(word, page_number_max - 1);
 }

@@ -1,0 +1,218 @@
+// Each record is read and written side by side, at places that are named once. docs/format.md has
+// the same tables for people.
+#include "model/binary_header.h"
+
+#include <algorithm>
+#include <string_view>
+
+namespace vmacheck::binary {
+
+namespace {
+
+// World record, behind its version. Bytes 12 to 15 are room.
+constexpr std::size_t world_profile_at = 5;
+constexpr std::size_t world_pages_at = 6;
+constexpr std::size_t world_options_at = 7;
+constexpr std::size_t world_map_count_at = 8;
+constexpr std::size_t world_map_count_size = 4;
+constexpr std::uint8_t option_memory_merge = 1;
+constexpr std::uint8_t option_map_count = 2;  // Else it is the default of Linux.
+
+// File record.
+constexpr std::size_t file_driver_at = 1;
+constexpr std::size_t file_mode_at = 2;
+constexpr std::size_t file_pages_at = 3;
+constexpr std::size_t file_name_at = 5;
+static_assert(file_name_at + binary_name_length_max == record_size);
+constexpr std::uint8_t driver_mmap = 1;
+constexpr std::uint8_t driver_mmap_prepare = 2;
+constexpr std::uint8_t driver_close = 4;
+constexpr std::uint8_t mode_read_only = 1;
+
+// Area record. Bytes 12 to 15 are room.
+constexpr std::size_t area_range_at = 1;
+constexpr std::size_t area_bits_at = 3;
+constexpr std::size_t area_backing_at = 4;
+constexpr std::size_t area_fault_at = 7;
+constexpr std::size_t area_flags_at = 8;
+constexpr std::size_t area_flags_size = 4;
+constexpr std::uint8_t area_shared = 8;  // Below it stands the protection.
+constexpr std::uint8_t area_forked = 16;
+constexpr std::uint8_t area_pgoff = 32;  // Anonymous memory whose offset is not its first page.
+
+constexpr std::uint8_t bit_if(bool condition, std::uint8_t bit) {
+    return condition ? bit : std::uint8_t{0};
+}
+
+std::uint32_t number_at(std::span<const std::uint8_t> bytes) {
+    std::uint32_t number = 0;
+    for (std::size_t i = bytes.size(); i > 0; i--) number = number << 8 | bytes[i - 1];
+    return number;
+}
+
+void put_number(std::span<std::uint8_t> bytes, std::uint32_t number) {
+    for (std::uint8_t& byte : bytes) {
+        byte = static_cast<std::uint8_t>(number & 0xff);
+        number >>= 8;
+    }
+}
+
+bool is_free_name(const World& world, std::string_view name) {
+    return std::none_of(world.files.begin(), world.files.end(),
+                        [&](const File& file) { return file.name == name; });
+}
+
+std::string_view stored_name(RecordIn record) {
+    const auto stored = record.subspan<file_name_at>();
+    const auto end = std::find(stored.begin(), stored.end(), 0);
+    const std::string_view all(reinterpret_cast<const char*>(stored.data()), stored.size());
+    return all.substr(0, static_cast<std::size_t>(end - stored.begin()));
+}
+
+}  // namespace
+
+void read_world(RecordIn record, World& world) {
+    const std::uint8_t options = record[world_options_at];
+    world.profile = all_profiles[record[world_profile_at] % all_profiles.size()];
+    if (record[world_pages_at] != 0) world.pages.value = record[world_pages_at];
+    world.memory_merge = (options & option_memory_merge) != 0;
+    if ((options & option_map_count) != 0) {
+        world.max_map_count = number_at(record.subspan<world_map_count_at, world_map_count_size>());
+    }
+}
+
+Misfit write_world(RecordOut record, const World& world) {
+    const auto* const profile = std::find(all_profiles.begin(), all_profiles.end(), world.profile);
+    if (profile == all_profiles.end()) {
+        return "the profile `" + std::string(world.profile->name) + "` is not in the list";
+    }
+    if (world.pages > binary_pages_max) {
+        return too_many(world.pages.value, "pages", binary_pages_max.value);
+    }
+    const bool has_map_count = world.max_map_count != max_map_count_default;
+    std::copy(world_magic.begin(), world_magic.end(), record.begin());
+    record[world_version_at] = binary_version;
+    record[world_profile_at] = static_cast<std::uint8_t>(profile - all_profiles.begin());
+    record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
+    record[world_options_at] =
+        bit_if(world.memory_merge, option_memory_merge) | bit_if(has_map_count, option_map_count);
+    if (has_map_count) {
+        put_number(record.subspan<world_map_count_at, world_map_count_size>(), world.max_map_count);
+    }
+    return std::nullopt;
+}
+
+void set_default_files(World& world) {
+    constexpr PageCount pages{2 * world_pages_default.value};
+    world.files.push_back({"a", {.mmap_prepare = true}, pages, false});
+    world.files.push_back({"b", {.mmap = true}, pages, false});
+    world.files.push_back({"c", {.mmap_prepare = true, .close = true}, pages, false});
+    world.files.push_back({"d", {.mmap = true}, pages, true});
+}
+
+void read_file(RecordIn record, World& world) {
+    File file;
+    const std::uint8_t driver = record[file_driver_at];
+    file.driver.mmap = (driver & driver_mmap) != 0;
+    file.driver.mmap_prepare = (driver & driver_mmap_prepare) != 0;
+    file.driver.close = (driver & driver_close) != 0;
+    file.read_only = (record[file_mode_at] & mode_read_only) != 0;
+    FieldReader bytes(&record[file_pages_at], world, false);
+    file.pages.value = pages_of(bytes.two_bytes());
+    file.name = stored_name(record);
+    const bool is_good = !file.name.empty() && is_free_name(world, file.name) &&
+                         std::all_of(file.name.begin(), file.name.end(), text::is_name_character);
+    if (!is_good) {
+        static_assert(binary_files_max <= 'z' - 'a');
+        file.name = "a";
+        while (!is_free_name(world, file.name)) file.name.front()++;
+    }
+    world.files.push_back(file);
+}
+
+Misfit write_file(RecordOut record, const File& file) {
+    if (file.name.size() > binary_name_length_max) {
+        return too_many(file.name.size(), "characters in its name", binary_name_length_max);
+    }
+    record[0] = file_kind;
+    record[file_driver_at] = bit_if(file.driver.mmap, driver_mmap) |
+                             bit_if(file.driver.mmap_prepare, driver_mmap_prepare) |
+                             bit_if(file.driver.close, driver_close);
+    record[file_mode_at] = bit_if(file.read_only, mode_read_only);
+    Misfit misfit;
+    FieldWriter(&record[file_pages_at], misfit).pages(file.pages.value, "the size");
+    std::copy(file.name.begin(), file.name.end(), &record[file_name_at]);
+    return misfit;
+}
+
+void AreaReader::read(RecordIn record) {
+    InitialArea area;
+    Attributes& at = area.attributes;
+    area.range = range_inside(record[area_range_at], record[area_range_at + 1], world_.pages);
+    const std::uint64_t start = area.range.start.value;
+    std::uint64_t free = 0;
+    while (free < area.range.count.value && !taken_[start + free]) taken_[start + free++] = true;
+    if (free == 0) return;
+    area.range.count.value = free;
+
+    const std::uint8_t bits = record[area_bits_at];
+    FieldReader backing_bytes(&record[area_backing_at], world_, false);
+    at.file.value = static_cast<std::uint32_t>(backing_bytes.byte() % (world_.files.size() + 1));
+    const std::uint64_t offset = pages_of(backing_bytes.two_bytes());
+    at.pgoff = at.file.none() && (bits & area_pgoff) == 0 ? start : offset;
+
+    // The text has no shared anonymous memory here, and mmap refuses a writable shared mapping of
+    // a file that was opened for reading.
+    const File* const file = world_.file(at.file);
+    const bool is_shared = (bits & area_shared) != 0 && file != nullptr;
+    const bool read_only = file != nullptr && file->read_only;
+    Prot prot{Flags::of(bits) & access_flags};
+    if (is_shared && read_only) prot.flags = prot.flags.without(Flag::write);
+    at.flags =
+        text::initial_flags(prot, is_shared ? Sharing::is_shared : Sharing::is_private, read_only);
+    const std::uint32_t flags = number_at(record.subspan<area_flags_at, area_flags_size>());
+    for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
+        if ((flags >> i & 1U) != 0) at.flags = at.flags | text::listed_flag(i);
+    }
+
+    at.fault.value = record[area_fault_at];
+    if (!at.fault.none()) {
+        Forked& forked = forked_[at.fault.value];
+        if (forked == Forked::unknown) {
+            forked = (bits & area_forked) != 0 ? Forked::yes : Forked::no;
+        }
+        at.forked = forked == Forked::yes;
+    }
+    const auto behind = std::upper_bound(
+        world_.areas.begin(), world_.areas.end(), area,
+        [](const InitialArea& x, const InitialArea& y) { return x.range.start < y.range.start; });
+    world_.areas.insert(behind, area);
+}
+
+Misfit write_area(RecordOut record, const InitialArea& area) {
+    const Attributes& at = area.attributes;
+    if (at.fault.value > binary_fault_max) {
+        return "the fault identity " + std::to_string(at.fault.value) + " is above " +
+               std::to_string(binary_fault_max);
+    }
+    const bool has_pgoff = at.file.none() && at.pgoff != area.range.start.value;
+    record[0] = area_kind;
+    Misfit misfit;
+    FieldWriter range_bytes(&record[area_range_at], misfit);
+    FieldForm<PageRange>::write(range_bytes, area.range);
+    record[area_bits_at] = static_cast<std::uint8_t>((at.flags & access_flags).bits) |
+                           bit_if(at.flags.has(Flag::may_share), area_shared) |
+                           bit_if(at.forked, area_forked) | bit_if(has_pgoff, area_pgoff);
+    FieldWriter backing_bytes(&record[area_backing_at], misfit);
+    backing_bytes.byte(static_cast<std::uint8_t>(at.file.value));
+    if (!at.file.none() || has_pgoff) backing_bytes.pages(at.pgoff, "the offset");
+    record[area_fault_at] = static_cast<std::uint8_t>(at.fault.value);
+    std::uint32_t flags = 0;
+    for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
+        if (at.flags.has(text::listed_flag(i))) flags |= std::uint32_t{1} << i;
+    }
+    put_number(record.subspan<area_flags_at, area_flags_size>(), flags);
+    return misfit;
+}
+
+}  // namespace vmacheck::binary
