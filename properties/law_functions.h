@@ -26,9 +26,17 @@ void failed_operation_leaves_what_the_rules_say(LawCase& law);
 void print_parse_round_trip(LawCase& law);
 void printing_is_a_fixpoint(LawCase& law);
 
+void any_records_are_a_program(LawCase& law);
+void binary_form_is_lossless(LawCase& law);
+void binary_form_refuses_what_does_not_fit(LawCase& law);
+
 void same_choices_same_program(LawCase& law);
 void program_of_a_seed_is_pure(LawCase& law);
 void any_bytes_are_a_program(LawCase& law);
+
+void mutating_is_pure(LawCase& law);
+void mutating_keeps_the_limits(LawCase& law);
+void splicing_keeps_the_limits(LawCase& law);
 
 void minimizing_makes_smaller(LawCase& law);
 void minimizing_tries_nothing_twice(LawCase& law);

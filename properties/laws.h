@@ -15,11 +15,13 @@
 #include <variant>
 #include <vector>
 
+#include "model/binary.h"
 #include "model/profile.h"
 #include "model/target.h"
 #include "model/text.h"
 #include "search/generate.h"
 #include "search/minimize.h"
+#include "search/mutate.h"
 #include "search/source.h"
 
 namespace vmacheck {
@@ -41,12 +43,24 @@ using Progress = std::function<void(const Candidate&, std::uint64_t tries)>;
 // The program that `source` stands for, drawn as a soak run does it: with a look at the state.
 Candidate generate_candidate(Source& source, const LawSetting& setting);
 
+// model/binary.h, from and to values.
+Candidate decode_candidate(const std::vector<std::uint8_t>& bytes, const Profile& profile);
+std::vector<std::uint8_t> encode_candidate(const Candidate& candidate);
+
 // What the laws are about. A test replaces one of them by a mistaken one, to see the law fail.
 struct LawSubject {
     TargetFactory target;
     std::function<std::string(const Program&)> print = print_program;
     std::function<std::variant<Program, ParseError>(std::string_view)> parse = parse_program;
+    std::function<Candidate(const std::vector<std::uint8_t>&, const Profile&)> decode =
+        decode_candidate;
+    std::function<std::vector<std::uint8_t>(const Candidate&)> encode = encode_candidate;
+    std::function<std::optional<std::string>(const Candidate&)> misfit =
+        [](const Candidate& candidate) { return binary_misfit(candidate.world, candidate.steps); };
     std::function<Candidate(Source&, const LawSetting&)> generate = generate_candidate;
+    std::function<void(Mutator&, Candidate&, Source&)> mutate = &Mutator::mutate;
+    std::function<void(Mutator&, Candidate&, const Candidate&, Source&)> cross_over =
+        &Mutator::cross_over;
     std::function<Minimized(const Candidate&, const Finding&, const Predicate&, const Progress&)>
         minimize = [](const Candidate& candidate, const Finding& finding,
                       const Predicate& predicate, const Progress& progress) {

@@ -174,6 +174,56 @@ TEST(law, texts_are_broken_by_a_parser_that_loses_a_comment) {
     expect_caught_tool("printing_is_a_fixpoint", forget_comments);
 }
 
+TEST(law, records_are_broken_by_a_decoder_that_keeps_areas_that_overlap) {
+    expect_caught_tool("any_records_are_a_program", [](LawSubject& subject) {
+        subject.decode = [](const std::vector<std::uint8_t>& bytes, const Profile& profile) {
+            Candidate candidate = decode_candidate(bytes, profile);
+            for (InitialArea& area : candidate.world.areas) area.range.count.value += 1;
+            return candidate;
+        };
+    });
+}
+
+TEST(law, records_are_broken_by_a_form_that_is_not_canonical) {
+    expect_caught_tool("any_records_are_a_program", [](LawSubject& subject) {
+        subject.encode = [](const Candidate& candidate) {
+            std::vector<std::uint8_t> bytes = encode_candidate(candidate);
+            // One step more, every time that it is encoded.
+            bytes.resize(bytes.size() + record_size);
+            return bytes;
+        };
+    });
+}
+
+TEST(law, binary_form_is_broken_by_an_encoder_that_loses_failures) {
+    expect_caught_tool("binary_form_is_lossless", [](LawSubject& subject) {
+        subject.encode = [](Candidate candidate) {
+            for (Step& step : candidate.steps) step.failure = {};
+            return encode_candidate(candidate);
+        };
+    });
+}
+
+TEST(law, binary_form_is_broken_by_a_refusal_without_need) {
+    const auto refuse_large_worlds = [](LawSubject& subject) {
+        subject.misfit = [](const Candidate& candidate) -> std::optional<std::string> {
+            if (candidate.world.pages.value < 64) return std::nullopt;
+            return "64 pages, more than 63";
+        };
+    };
+    expect_caught_tool("binary_form_is_lossless", refuse_large_worlds);
+    expect_caught_tool("binary_form_refuses_what_does_not_fit", refuse_large_worlds);
+}
+
+TEST(law, binary_form_is_broken_by_a_misfit_that_nobody_sees) {
+    expect_caught_tool("binary_form_refuses_what_does_not_fit", [](LawSubject& subject) {
+        subject.misfit = [](Candidate candidate) {
+            for (Step& step : candidate.steps) step.failure = {};
+            return binary_misfit(candidate.world, candidate.steps);
+        };
+    });
+}
+
 // Programs that depend on how many were drawn before.
 void count_programs(LawSubject& subject) {
     subject.generate = [count = std::make_shared<int>(0)](Source& source,
@@ -205,6 +255,45 @@ TEST(law, bytes_are_broken_by_work_without_end) {
             Candidate candidate;
             while (source.below(256) != 1) candidate.steps.emplace_back();
             return candidate;
+        };
+    });
+}
+
+TEST(law, mutating_is_broken_by_a_hidden_state) {
+    expect_caught_tool("mutating_is_pure", [](LawSubject& subject) {
+        subject.mutate = [count = std::make_shared<int>(0)](Mutator& mutator, Candidate& program,
+                                                            Source& source) {
+            mutator.mutate(program, source);
+            if (++*count % 7 == 0) program.world.memory_merge = !program.world.memory_merge;
+        };
+    });
+}
+
+TEST(law, mutating_is_broken_by_a_range_that_no_byte_holds) {
+    expect_caught_tool("mutating_keeps_the_limits", [](LawSubject& subject) {
+        subject.mutate = [](Mutator& mutator, Candidate& program, Source& source) {
+            mutator.mutate(program, source);
+            for (Step& step : program.steps) {
+                auto* const touch = std::get_if<Touch>(&step.op);
+                if (touch != nullptr) touch->range.start.value += binary_pages_max.value;
+            }
+        };
+    });
+}
+
+TEST(law, mutating_is_broken_by_a_step_too_many) {
+    expect_caught_tool("mutating_keeps_the_limits", [](LawSubject& subject) {
+        subject.mutate = [](Mutator& mutator, Candidate& program, Source& source) {
+            mutator.mutate(program, source);
+            program.steps.emplace_back();
+        };
+    });
+}
+
+TEST(law, splicing_is_broken_by_a_file_of_the_donor) {
+    expect_caught_tool("splicing_keeps_the_limits", [](LawSubject& subject) {
+        subject.cross_over = [](Mutator&, Candidate& program, const Candidate& donor, Source&) {
+            program.steps.insert(program.steps.end(), donor.steps.begin(), donor.steps.end());
         };
     });
 }

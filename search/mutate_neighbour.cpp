@@ -1,0 +1,130 @@
+// Neighbours; see the header.
+#include "search/mutate_neighbour.h"
+
+#include <array>
+
+namespace vmacheck {
+namespace {
+
+const Cell* cell_at(const std::vector<Cell>& cells, std::uint64_t page) {
+    return page < cells.size() ? &cells[page] : nullptr;
+}
+
+bool is_mapped(const std::vector<Cell>& cells, std::uint64_t page) {
+    return page < cells.size() && cells[page].mapped;
+}
+
+// The offset that continues that of the neighbour; none if it would be negative.
+std::optional<std::uint64_t> linear_offset(const Neighbour& neighbour) {
+    const std::uint64_t beside = neighbour.cell->attributes.pgoff;
+    if (neighbour.is_left) return beside + 1;
+    const std::uint64_t count = neighbour.range.count.value;
+    if (beside < count) return std::nullopt;
+    return beside - count;
+}
+
+// ---- What the neighbour carries, for each type of field. ----
+
+struct AdviceFlag {
+    Flag flag;
+    Advice set;
+    Advice clear;
+};
+constexpr std::array<AdviceFlag, 8> advice_flags = {{
+    {Flag::seq_read, Advice::sequential, Advice::normal},
+    {Flag::rand_read, Advice::random, Advice::normal},
+    {Flag::dont_copy, Advice::dontfork, Advice::dofork},
+    {Flag::wipe_on_fork, Advice::wipeonfork, Advice::keeponfork},
+    {Flag::dont_dump, Advice::dontdump, Advice::dodump},
+    {Flag::mergeable, Advice::mergeable, Advice::unmergeable},
+    {Flag::huge_page, Advice::hugepage, Advice::nohugepage},
+    {Flag::no_huge_page, Advice::nohugepage, Advice::hugepage},
+}};
+
+// The advice that takes away one difference between `from` and `to`.
+std::optional<Advice> advice_towards(Flags from, Flags to, Source& source) {
+    std::array<Advice, advice_flags.size()> found{};
+    std::size_t count = 0;
+    for (const AdviceFlag& row : advice_flags) {
+        if (from.has(row.flag) == to.has(row.flag)) continue;
+        found[count++] = to.has(row.flag) ? row.set : row.clear;
+    }
+    if (count == 0) return std::nullopt;
+    return found[source.below(count)];
+}
+
+void copy(const Neighbour& neighbour, Prot& prot, Source& /*source*/) {
+    prot.flags = neighbour.cell->attributes.flags & access_flags;
+}
+void copy(const Neighbour& neighbour, Backing& backing, Source& /*source*/) {
+    const FileId file = neighbour.cell->attributes.file;
+    backing = Backing{};
+    if (file.none() || file.value > neighbour.files) return;
+    backing = {file, linear_offset(neighbour).value_or(0)};
+}
+void copy(const Neighbour& neighbour, Sharing& sharing, Source& /*source*/) {
+    const bool is_shared = neighbour.cell->attributes.flags.has(Flag::may_share);
+    sharing = is_shared ? Sharing::is_shared : Sharing::is_private;
+}
+void copy(const Neighbour& neighbour, Reserve& reserve, Source& /*source*/) {
+    const bool has_none = neighbour.cell->attributes.flags.has(Flag::noreserve);
+    reserve = has_none ? Reserve::noreserve : Reserve::reserve;
+}
+void copy(const Neighbour& neighbour, Advice& advice, Source& source) {
+    if (neighbour.own == nullptr || !neighbour.own->mapped) return;
+    advice =
+        advice_towards(neighbour.own->attributes.flags, neighbour.cell->attributes.flags, source)
+            .value_or(advice);
+}
+// These are no matter of the neighbour.
+void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, SpaceId& /*space*/, Source& /*source*/) {}
+
+}  // namespace
+
+std::optional<Neighbour> find_neighbour(const std::vector<Cell>& cells, PageRange range,
+                                        const World& world, Source& source) {
+    const std::uint64_t start = range.start.value;
+    const std::uint64_t end = range.end().value;
+    const bool has_left = start > 0 && is_mapped(cells, start - 1);
+    const bool has_right = is_mapped(cells, end);
+    if (range.empty() || (!has_left && !has_right)) return std::nullopt;
+    const bool is_left = has_left && (!has_right || source.below(2) == 0);
+    return Neighbour{&cells[is_left ? start - 1 : end], cell_at(cells, is_left ? start : end - 1),
+                     is_left, range, world.files.size()};
+}
+
+bool copy_neighbour(const Neighbour& neighbour, Op& op, Source& source) {
+    const Op before = op;
+    std::visit(
+        [&](auto& typed) {
+            for_each_field(typed,
+                           [&](const auto&, auto& value) { copy(neighbour, value, source); });
+        },
+        op);
+    return op != before;
+}
+
+Op op_towards(const Neighbour& neighbour, Source& source) {
+    const PageRange piece = neighbour.range;
+    Mmap mmap;
+    mmap.range = piece;
+    mmap.placement = Placement::fixed;
+    Op op = mmap;
+    if (neighbour.own != nullptr && neighbour.own->mapped) {
+        const Flags from = neighbour.own->attributes.flags;
+        const Flags to = neighbour.cell->attributes.flags;
+        const bool other_access = (from & access_flags) != (to & access_flags);
+        const auto advice = advice_towards(from, to, source);
+        if (other_access && (!advice || source.below(2) == 0))
+            op = Mprotect{piece, {}};
+        else if (advice)
+            op = Madvise{piece, *advice};
+    }
+    copy_neighbour(neighbour, op, source);
+    return op;
+}
+
+}  // namespace vmacheck
