@@ -3,9 +3,6 @@
 #include "cli/isolate.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <sstream>
@@ -14,6 +11,7 @@
 #include "model/claims.h"
 #include "model/text.h"
 #include "report/picture.h"
+#include "targets/memory_file.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -134,28 +132,6 @@ RunRecord record_of(std::string_view output) {
     return record;
 }
 
-// What a child writes to its stderr. It has no name, so nothing is left of it and nobody can put
-// another file in its place. Without one the words are dropped.
-class LastWords {
-  public:
-    LastWords() : file_(memfd_create("vmacheck.stderr", MFD_CLOEXEC)) {}
-    LastWords(const LastWords&) = delete;
-    LastWords& operator=(const LastWords&) = delete;
-    ~LastWords() {
-        if (file_ >= 0) close(file_);
-    }
-    [[nodiscard]] int file() const { return file_; }
-    [[nodiscard]] std::string text() const {
-        std::string text(stderr_bytes_max, '\0');
-        const ssize_t got = pread(file_, text.data(), text.size(), 0);
-        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-        return text;
-    }
-
-  private:
-    int file_;
-};
-
 // Only the reference can say what should have been.
 void add_expectation(RunRecord& record, const Candidate& candidate) {
     Cases cases;
@@ -254,7 +230,7 @@ namespace {
 std::optional<RunRecord> run_once(const Program& program, const TargetChoice& choice,
                                   const IsolateOptions& options) {
     Shared<Watch> watch;
-    const LastWords last_words;
+    const MemoryFile last_words;
     Child child(
         [&](int pipe) {
             const std::unique_ptr<Target> target = make_target(choice);
@@ -265,7 +241,7 @@ std::optional<RunRecord> run_once(const Program& program, const TargetChoice& ch
     child.wait([&] {
         if (options.progress) options.progress(watch->steps_begun.load(std::memory_order_relaxed));
     });
-    const std::string stderr_text = last_words.text();
+    const std::string stderr_text = last_words.text(stderr_bytes_max);
     if (child.end().kind == ChildEnd::Kind::hung && options.confirm_hang) {
         return std::nullopt;
     }

@@ -82,7 +82,8 @@ void Child::reap(int status) {
     drain();
     ended_ = true;
     if (end_.kind == ChildEnd::Kind::hung) return;
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) - exit_code_base : -1;
+    const int base = options_.other_program ? 0 : exit_code_base;
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) - base : -1;
     if (code >= 0 && code <= child_exit_max) {
         end_.exit_code = code;
         return;

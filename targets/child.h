@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 
 #include "targets/shared_memory.h"
 
@@ -19,7 +20,7 @@ namespace vmacheck {
 struct ChildEnd {
     enum class Kind : std::uint8_t { finished, crashed, hung };
     Kind kind = Kind::finished;
-    int exit_code = 0;  // If finished: what `work` returned.
+    int exit_code = 0;  // If finished: what `work` returned, 0 to child_exit_max.
     int signal = 0;     // If crashed by one.
 };
 
@@ -36,6 +37,8 @@ struct ChildOptions {
     std::chrono::milliseconds patience{2000};
     // An open file that takes the child's stderr; -1: it is dropped.
     int stderr_file = -1;
+    // `work` becomes another program (exec), whose exit codes are taken as they are.
+    bool other_program = false;
 };
 
 // One running child. Destroying it kills it.
@@ -60,7 +63,9 @@ class Child {
 
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] const ChildEnd& end() const { return end_; }
+    // All that it has said, or what it has said since it was last taken.
     [[nodiscard]] const std::string& output() const { return output_; }
+    [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
 
   private:
     void drain();
