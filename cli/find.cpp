@@ -38,6 +38,22 @@ bool save(const std::string& path, const std::string& text) {
 
 }  // namespace
 
+std::optional<Story> tell(const FindJob& job, const Candidate& candidate, Progress& progress) {
+    // A hang was confirmed with more patience before it came here.
+    IsolateOptions isolation;
+    isolation.confirm_hang = false;
+    const RunRecord again =
+        run_isolated(program_of(candidate.world, candidate.steps), job.target, isolation);
+    if (!again.finding) return std::nullopt;
+    const Minimized small = shrink(candidate, *again.finding, job.target, {}, progress);
+    progress.clear();
+    const RunRecord last = run_isolated(program_of(small.candidate.world, small.candidate.steps),
+                                        job.target, isolation);
+    const RunRecord& record = last.finding ? last : again;
+    const Candidate& told = last.finding ? small.candidate : candidate;
+    return Story{told, counterexample_of(told, record), record.stderr_text};
+}
+
 FindReport handle_find(const FindJob& job, const Candidate& candidate, const Finding& finding,
                        Progress& progress) {
     const std::string text = print_program(original(job, candidate));
@@ -48,12 +64,8 @@ FindReport handle_find(const FindJob& job, const Candidate& candidate, const Fin
     const std::string original_path = stem + ".orig.vma";
     const bool saved = save(original_path, text);
 
-    // A hang was confirmed with more patience before it came here.
-    IsolateOptions isolation;
-    isolation.confirm_hang = false;
-    const RunRecord again =
-        run_isolated(program_of(candidate.world, candidate.steps), job.target, isolation);
-    if (!again.finding) {
+    const std::optional<Story> story = tell(job, candidate, progress);
+    if (!story) {
         say(job.text,
             "{}: {}\nRun by itself this program does not fail: the target depends on more "
             "than its program.\nreplay: {}\n{}\n",
@@ -61,23 +73,16 @@ FindReport handle_find(const FindJob& job, const Candidate& candidate, const Fin
             replay_command(job.environment, original_path), original_path);
         return report_of(job, candidate, finding, original_path);
     }
-    const Minimized small = shrink(candidate, *again.finding, job.target, {}, progress);
-    progress.clear();
-    const RunRecord last = run_isolated(program_of(small.candidate.world, small.candidate.steps),
-                                        job.target, isolation);
-    const RunRecord& record = last.finding ? last : again;
-    const Candidate& reported = last.finding ? small.candidate : candidate;
-    const Counterexample example = counterexample_of(reported, record);
     std::string path = stem + ".vma";
-    if (!save(path, print_program(annotated(example, job.environment))) && saved) {
+    if (!save(path, print_program(annotated(story->example, job.environment))) && saved) {
         path = original_path;
     }
-    if (!record.stderr_text.empty()) {
+    if (!story->stderr_text.empty()) {
         static_cast<void>(write_output(fmt::format("{}/{}.stderr.txt", job.directory, bucket),
-                                       record.stderr_text));
+                                       story->stderr_text));
     }
-    say(job.text, "{}{}\n", text_report(example, job.environment, path), path);
-    return report_of(job, reported, *record.finding, path);
+    say(job.text, "{}{}\n", text_report(story->example, job.environment, path), path);
+    return report_of(job, story->candidate, story->example.finding, path);
 }
 
 }  // namespace vmacheck::cli

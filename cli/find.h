@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "cli/isolate.h"
@@ -18,6 +19,16 @@ struct FindJob {
     std::string directory;
     std::FILE* text = stdout;  // Where the report goes.
 };
+
+// The smallest form of a program that fails, and what happened in it.
+struct Story {
+    Candidate candidate;
+    Counterexample example;
+    std::string stderr_text;  // Of a target that died.
+};
+// Nothing if the program does not fail when it is run by itself. Neither prints nor saves.
+[[nodiscard]] std::optional<Story> tell(const FindJob& job, const Candidate& candidate,
+                                        Progress& progress);
 
 // Prints the report; the path of the file is its last line. What cannot be saved goes to stderr.
 // `finding` is what the worker saw. The original is in `find.file` if nothing smaller could be made
