@@ -128,6 +128,46 @@ void add_run(CLI::App& app, RunCommand& run) {
         "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested");
 }
 
+void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
+    add_target(app, fuzz.target);
+    app.add_option("--engine", fuzz.engine, "What looks for inputs")
+        ->type_name("NAME")
+        ->check(CLI::IsMember({"libfuzzer"}))
+        ->capture_default_str();
+    app.add_option("--profile", fuzz.profile, "Rules: canonical, linux-6.18, or all")
+        ->type_name("P")
+        ->capture_default_str();
+    add_value(app, "--time", "T", "How long: 30s, 5m, 2h [until Ctrl-C]",
+              [&](const std::string& text) { fuzz.time = duration_of(text); });
+    add_value(
+        app, "--seed", "S", "Where mutations come from; drawn and printed if not given",
+        [&](const std::string& text) { fuzz.seed = number_in("--seed", text, 0, UINT64_MAX); });
+    add_value(app, "-j,--jobs", "N", "Engine processes on the one corpus [1]",
+              [&](const std::string& text) {
+                  fuzz.jobs = static_cast<unsigned>(number_in("-j", text, 1, jobs_max));
+              });
+    app.add_option("--corpus", fuzz.corpus, "Folder of inputs; it grows, and the next run goes on")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_option("--out", fuzz.out, "Folder for what is found")
+        ->type_name("DIR")
+        ->capture_default_str();
+    app.add_flag("--once", fuzz.once, "End with the first find");
+    app.add_flag("--raw", fuzz.raw, "Mutate bytes, not steps: a yardstick, and slower to find");
+    app.add_flag("--cases", fuzz.cases, "Print how often each case happened");
+    app.add_flag("--require", fuzz.require,
+                 "Exit 3 if a required case is missing, however short the run");
+    add_json(app, fuzz.json);
+    app.footer(
+        "The smallest program of each bucket is DIR/BUCKET.vma; DIR/buckets.json counts.\n"
+        "Examples:\n"
+        "  vmacheck fuzz --time 60s\n"
+        "  vmacheck fuzz -j 4 --corpus corpus-of-mine --out finds-of-mine\n"
+        "  vmacheck-bugs fuzz --once --bug split-keeps-parent-offset\n"
+        "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested,\n"
+        "      125 there is no engine here");
+}
+
 void add_replay(CLI::App& app, ReplayCommand& replay) {
     add_target(app, replay.target);
     app.add_option("FILE", replay.files, "Programs, journals, or folders of programs")
@@ -167,6 +207,7 @@ void add_minimize(CLI::App& app, MinimizeCommand& minimize) {
 
 struct Commands {
     RunCommand run;
+    FuzzCommand fuzz;
     ReplayCommand replay;
     MinimizeCommand minimize;
     ShowCommand show;
@@ -212,6 +253,9 @@ void add_commands(CLI::App& app, Commands& commands) {
     auto* const run_app = app.add_subcommand("run", "Test a target with generated programs");
     add_run(*run_app, commands.run);
     run_app->callback([&commands] { commands.chosen = [&] { return run(commands.run); }; });
+    auto* const fuzz = app.add_subcommand("fuzz", "Test a target with what an engine finds out");
+    add_fuzz(*fuzz, commands.fuzz);
+    fuzz->callback([&commands] { commands.chosen = [&] { return run(commands.fuzz); }; });
     auto* const replay = app.add_subcommand("replay", "Run programs again, with their claims");
     add_replay(*replay, commands.replay);
     replay->callback([&commands] { commands.chosen = [&] { return run(commands.replay); }; });
@@ -224,6 +268,7 @@ void add_commands(CLI::App& app, Commands& commands) {
     app.footer(
         "Examples:\n"
         "  vmacheck run --seed 1 --time 30s      test the optimized list for 30 seconds\n"
+        "  vmacheck fuzz -j 2                    the same, guided by coverage, until Ctrl-C\n"
         "  vmacheck replay found/x.vma --step    look at a find\n"
         "  vmacheck COMMAND --help               options and examples of a command");
 }

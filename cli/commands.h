@@ -33,6 +33,23 @@ inline constexpr unsigned jobs_max = 256;
 inline constexpr PageCount run_pages_max{4096};
 [[nodiscard]] Exit run(const RunCommand& command);
 
+struct FuzzCommand {
+    TargetChoice target;
+    std::string engine = "libfuzzer";
+    std::string profile = "linux-6.18";             // Or "all".
+    std::optional<std::chrono::milliseconds> time;  // None: until Ctrl-C.
+    std::optional<std::uint64_t> seed;
+    unsigned jobs = 1;
+    std::string corpus = "fuzz-corpus";
+    std::string out = "found";
+    bool once = false;
+    bool raw = false;
+    bool cases = false;
+    bool require = false;
+    std::string json;
+};
+[[nodiscard]] Exit run(const FuzzCommand& command);
+
 struct MinimizeCommand {
     TargetChoice target;
     std::string file;

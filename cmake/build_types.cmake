@@ -30,7 +30,8 @@ add_compile_options("-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/=")
 
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+    # What two presets compile alike is compiled once, although each has a folder of its own.
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_NOHASHDIR=1 "${CCACHE}")
 endif()
 
 # Warnings are for our own sources only: the libraries live in system folders.

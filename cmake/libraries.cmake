@@ -14,7 +14,7 @@ endfunction()
 # vmacheck_library(NAME FOLDER LINKED...): the library of a folder; it may have no sources yet.
 function(vmacheck_library name folder)
     file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cpp)
-    list(FILTER sources EXCLUDE REGEX "(/|_)main\\.cpp$|_test\\.cpp$")
+    list(FILTER sources EXCLUDE REGEX "(/|_)main\\.cpp$|_test\\.cpp$|/fuzz/[^/]+_target\\.cpp$")
     if(sources)
         add_library(${name} STATIC ${sources})
         target_link_libraries(${name} PRIVATE vmacheck_warnings)

@@ -3,6 +3,7 @@
 #     unit       the tests of vmacheck_tests and vmacheck_bugs_tests, but
 #     slow       those with "slow" in their names
 #     command    the built command on the corpus and on generated programs
+#     fuzz       the fuzz targets: on the corpus; with an engine for a short time
 #     canary     the sanitizers see what they are there for (Asan builds alone)
 #     hygiene    layers, formatting, the scripts                  (with VMACHECK_HYGIENE alone)
 #     compilers  the core compiles with clang 14 and with libc++  (with VMACHECK_HYGIENE alone)
@@ -21,7 +22,7 @@ function(vmacheck_gtest name library)
     target_compile_definitions(${name} PRIVATE VMACHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                                VMACHECK_BINARY_DIR="${PROJECT_BINARY_DIR}")
     # Tests may run the commands, so building a test builds them.
-    foreach(command vmacheck vmacheck-bugs)
+    foreach(command vmacheck vmacheck-bugs vmacheck-fuzz vmacheck-fuzz-bugs)
         if(TARGET ${command})
             add_dependencies(${name} ${command})
         endif()
@@ -40,8 +41,10 @@ file(GLOB test_sources CONFIGURE_DEPENDS */*_test.cpp)
 set(bugs_test_sources ${test_sources})
 list(FILTER test_sources EXCLUDE REGEX "/bugs_[^/]+_test\\.cpp$")
 list(FILTER bugs_test_sources INCLUDE REGEX "/bugs_[^/]+_test\\.cpp$")
-vmacheck_gtest(vmacheck_tests vmacheck_cli ${test_sources})
-vmacheck_gtest(vmacheck_bugs_tests vmacheck_cli_bugs ${bugs_test_sources})
+if(VMACHECK_UNIT_TESTS)
+    vmacheck_gtest(vmacheck_tests vmacheck_cli ${test_sources})
+    vmacheck_gtest(vmacheck_bugs_tests vmacheck_cli_bugs ${bugs_test_sources})
+endif()
 
 # vmacheck_script(NAME LABEL SCRIPT ARGUMENT...): a test that is a script of cmake/.
 function(vmacheck_script name label script)
@@ -61,6 +64,33 @@ if(TARGET vmacheck)
     add_test(NAME command.runs_clean COMMAND vmacheck run --seed 1 --programs 500
              WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
     set_tests_properties(command.runs_clean PROPERTIES LABELS command TIMEOUT 300)
+endif()
+
+# Without an engine every target takes every file of the corpus, whatever it holds: each is bytes.
+foreach(target program text import binary)
+    add_test(NAME fuzz.${target}_takes_the_corpus COMMAND replay_${target} corpus
+             WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+    set_tests_properties(fuzz.${target}_takes_the_corpus PROPERTIES LABELS fuzz TIMEOUT 300)
+endforeach()
+
+# With an engine each runs for a short time from the corpus. No find is kept: the input of one is
+# printed with the failed test.
+if(VMACHECK_FUZZ_TARGETS)
+    set(seeds_of_program corpus/golden)
+    set(seeds_of_text corpus/cases corpus/traces)
+    set(seeds_of_import corpus/traces)
+    set(seeds_of_binary corpus/golden)
+    foreach(target text import binary)
+        vmacheck_script(fuzz.${target}_for_a_while fuzz fuzz_briefly.sh
+                        $<TARGET_FILE:fuzz_${target}> ${seeds_of_${target}})
+    endforeach()
+    foreach(profile canonical linux-6.18)
+        vmacheck_script(fuzz.program_for_a_while_${profile} fuzz fuzz_briefly.sh
+                        $<TARGET_FILE:vmacheck-fuzz> --profile=${profile} ${seeds_of_program})
+    endforeach()
+    vmacheck_script(fuzz.mutator_is_not_instrumented fuzz check_uninstrumented.sh
+                    $<TARGET_FILE:vmacheck_search> $<TARGET_FILE:vmacheck_fuzz>
+                    $<TARGET_FILE:vmacheck_impl_instrumented>)
 endif()
 
 # A sanitizer that sees nothing is as quiet as one that is switched off. Each canary holds one

@@ -21,6 +21,22 @@ Json extent(const MinimizeReport::Extent& extent) {
     return {{"steps", extent.steps}, {"pages", extent.pages}};
 }
 
+Json find(const FindReport& report) {
+    return {{"bucket", report.bucket},
+            {"verdict", report.verdict},
+            {"file", report.file},
+            {"steps", report.steps},
+            {"pages", report.pages},
+            {"count", report.count},
+            {"replay", text_or_null(report.replay)}};
+}
+
+Json counts(const std::vector<std::pair<std::string, std::uint64_t>>& cases) {
+    Json json = Json::object();
+    for (const auto& [name, count] : cases) json[name] = count;
+    return json;
+}
+
 Json replay(const ReplayReport& report) {
     Json json{{"schema", json_schema},
               {"command", "replay"},
@@ -57,22 +73,36 @@ std::string to_json(const RunReport& report) {
               {"failed_steps", report.failed_steps},
               {"cpu_seconds", report.cpu_seconds},
               {"wall_seconds", report.wall_seconds}};
-    json["cases"] = Json::object();
-    for (const auto& [name, count] : report.cases) json["cases"][name] = count;
+    json["cases"] = counts(report.cases);
     json["required_missing"] = report.required_missing;
     json["laws"] = Json::array();
     for (const LawReport& law : report.laws) {
         json["laws"].push_back({{"name", law.name}, {"cases", law.cases}, {"held", law.held}});
     }
     json["finds"] = Json::array();
-    for (const FindReport& find : report.finds) {
-        json["finds"].push_back({{"bucket", find.bucket},
-                                 {"verdict", find.verdict},
-                                 {"file", find.file},
-                                 {"steps", find.steps},
-                                 {"pages", find.pages},
-                                 {"replay", text_or_null(find.replay)}});
-    }
+    for (const FindReport& found : report.finds) json["finds"].push_back(find(found));
+    return dump(json);
+}
+
+std::string to_json(const FuzzReport& report) {
+    Json json{{"schema", json_schema},
+              {"command", "fuzz"},
+              {"version", report.version},
+              {"target", report.target},
+              {"bug", text_or_null(report.bug)},
+              {"profile", report.profile},
+              {"seed", report.seed},
+              {"jobs", report.jobs},
+              {"executions", report.executions},
+              {"steps", report.steps},
+              {"failed_steps", report.failed_steps},
+              {"corpus", report.corpus},
+              {"cpu_seconds", report.cpu_seconds},
+              {"wall_seconds", report.wall_seconds}};
+    json["cases"] = counts(report.cases);
+    json["required_missing"] = report.required_missing;
+    json["finds"] = Json::array();
+    for (const FindReport& found : report.finds) json["finds"].push_back(find(found));
     return dump(json);
 }
 

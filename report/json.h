@@ -21,7 +21,8 @@ struct FindReport {
     std::string file;
     std::uint64_t steps = 0;
     std::uint64_t pages = 0;
-    std::string replay;  // The command that does it again.
+    std::string replay;       // The command that does it again.
+    std::uint64_t count = 1;  // Programs that fell into the bucket.
 };
 
 struct LawReport {
@@ -49,6 +50,25 @@ struct RunReport {
     std::vector<FindReport> finds;
 };
 std::string to_json(const RunReport& report);
+
+struct FuzzReport {
+    std::string version;
+    std::string target;
+    std::string bug;  // Empty: none is seeded.
+    std::string profile;
+    std::uint64_t seed = 0;
+    unsigned jobs = 1;
+    std::uint64_t executions = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t failed_steps = 0;
+    std::uint64_t corpus = 0;  // Files of the corpus at the end.
+    double cpu_seconds = 0;
+    double wall_seconds = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> cases;
+    std::vector<std::string> required_missing;
+    std::vector<FindReport> finds;
+};
+std::string to_json(const FuzzReport& report);
 
 struct MinimizeReport {
     struct Extent {

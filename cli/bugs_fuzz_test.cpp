@@ -1,0 +1,107 @@
+// `vmacheck fuzz` on a target with seeded bugs: from the engine to the minimized program.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/shell_for_tests.h"
+
+#ifndef VMACHECK_BUGS_BINARY
+#define VMACHECK_BUGS_BINARY VMACHECK_BINARY_DIR "/vmacheck-bugs"
+#endif
+
+namespace vmacheck::cli {
+namespace {
+
+bool has_engine() {
+    return std::filesystem::exists(VMACHECK_BUGS_BINARY "/../vmacheck-fuzz-bugs") ||
+           std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs");
+}
+
+class BugsFuzz : public testing::Test {
+  public:
+    void SetUp() override {
+        if (!has_engine()) GTEST_SKIP() << "This build has no engine.";
+    }
+    Shell shell{VMACHECK_BUGS_BINARY};
+};
+
+TEST_F(BugsFuzz, leads_from_an_engine_to_a_minimized_program) {
+    const Ran ran =
+        shell.run("fuzz --once --seed 1 --time 60s --bug split-keeps-parent-offset --json o.json");
+    ASSERT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
+    EXPECT_TRUE(ran.says("replay: vmacheck-bugs replay found/")) << ran.output;
+    const auto json = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_EQ(json["command"], "fuzz");
+    EXPECT_EQ(json["finds"][0]["verdict"], "wrong_pages");
+    EXPECT_EQ(json["finds"][0]["steps"], 2);
+    EXPECT_EQ(json["finds"][0]["count"], 1);
+    EXPECT_GT(json["executions"], 0);
+    // Nothing is left but the find and the counts.
+    const std::string file = ran.last_line().substr(6);
+    EXPECT_EQ(shell.list("found"), "buckets.json\n" + file + "\n");
+    EXPECT_EQ(shell.run("replay --bug split-keeps-parent-offset " + ran.last_line()).exit, 1);
+    EXPECT_EQ(shell.run("replay " + ran.last_line()).exit, 0);
+}
+
+TEST_F(BugsFuzz, makes_a_counterexample_of_a_crash) {
+    const Ran ran =
+        shell.run("fuzz --once --seed 1 --time 60s --bug crash-on-three-way-merge --json o.json");
+    ASSERT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_EQ(ran.last_line().find("found/crash-"), 0U) << ran.output;
+    EXPECT_EQ(shell.run("replay --bug crash-on-three-way-merge " + ran.last_line()).exit, 1);
+    // The engine's own file is gone once the program is saved.
+    const std::string list = shell.list("found");
+    EXPECT_EQ(std::count(list.begin(), list.end(), '\n'), 2) << list;
+}
+
+TEST_F(BugsFuzz, slow_makes_a_counterexample_of_a_hang) {
+    const Ran ran = shell.run("fuzz --once --seed 1 --time 60s --bug hang-on-hole");
+    ASSERT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_EQ(ran.last_line().find("found/hang-madvise-"), 0U) << ran.output;
+}
+
+TEST_F(BugsFuzz, goes_on_after_a_find_and_counts) {
+    const std::string command =
+        "fuzz --seed 1 --time 2s --bug split-keeps-parent-offset --json o.json";
+    ASSERT_EQ(shell.run(command).exit, 1);
+    const auto first = nlohmann::json::parse(shell.read("o.json"));
+    const std::uint64_t count = first["finds"][0]["count"];
+    EXPECT_GT(count, 1U);
+    // The next run goes on from the corpus and from the counts.
+    const Ran ran = shell.run(command);
+    ASSERT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_FALSE(ran.says("corpus fuzz-corpus (0 inputs)")) << ran.output;
+    const auto second = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_GT(second["finds"][0]["count"], count);
+}
+
+TEST_F(BugsFuzz, looks_into_what_a_killed_run_has_left) {
+    ASSERT_EQ(shell.sh("mkdir found").exit, 0);
+    shell.write("found/find-1.orig.vma",
+                "vma 1\nmmap 0+4 rw- anon private\nmunmap 9+1\nmunmap 1+1\n");
+    const Ran ran = shell.run("fuzz --once --seed 1 --time 9s --bug split-keeps-parent-offset");
+    EXPECT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_FALSE(shell.has("found/find-1.orig.vma"));
+    EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
+}
+
+TEST_F(BugsFuzz, sets_aside_what_does_not_fail) {
+    ASSERT_EQ(shell.sh("mkdir found").exit, 0);
+    shell.write("found/find-1.orig.vma", "vma 1\nmmap 0+4 rw- anon private\n");
+    const Ran ran = shell.run("fuzz --once --seed 1 --time 1s");
+    EXPECT_TRUE(ran.says("does not fail by itself")) << ran.output;
+    EXPECT_TRUE(shell.has("found/unconfirmed-find-1.orig.vma"));
+}
+
+TEST_F(BugsFuzz, loses_no_find_on_a_full_disk) {
+    // A folder that goes away stands for a disk without room.
+    const Ran ran = shell.sh(
+        "mkdir found && { sleep 0.5; rm -rf found; } & "
+        "\"$V\" fuzz --seed 1 --time 3s --bug merge-down-keeps-old-pgoff --out found");
+    EXPECT_TRUE(ran.says("vma 1\n") || ran.says("replay: ")) << ran.output;
+}
+
+}  // namespace
+}  // namespace vmacheck::cli

@@ -1,0 +1,134 @@
+// One process after the other; see the header.
+#include "cli/engine.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "fuzz/session.h"
+#include "impl/bugs.h"
+
+namespace vmacheck::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A program of 64 steps, 16 files and some areas.
+constexpr std::size_t input_bytes = 2048;
+constexpr std::size_t journal_bytes = 2 * input_bytes;
+constexpr std::size_t stderr_bytes = std::size_t{1} << 16;
+// An input takes microseconds; what takes seconds hangs.
+constexpr int input_seconds = 2;
+constexpr int memory_mebibytes = 2048;
+// libFuzzer has a timer of its own for inputs that hang, so the parent need not watch.
+constexpr std::chrono::hours patience{24 * 365};
+
+}  // namespace
+
+std::optional<std::string> find_engine() {
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    const fs::path engine =
+        self.parent_path() / (bugs_built_in() ? "vmacheck-fuzz-bugs" : "vmacheck-fuzz");
+    if (error || access(engine.c_str(), X_OK) != 0) return std::nullopt;
+    return engine.string();
+}
+
+std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {
+    // A seed of libFuzzer is 32 bits, and 0 means the clock. After a crash it must be another one,
+    // or the same inputs would come again.
+    const std::uint64_t seed = job_.seed + 1 + index_ + 1000 * starts_;
+    std::vector<std::string> words = {
+        job_.program,
+        fmt::format("-seed={}", 1 + seed % UINT32_MAX),
+        fmt::format("-max_total_time={}", time.count()),
+        fmt::format("-max_len={}", input_bytes),
+        fmt::format("-timeout={}", input_seconds),
+        fmt::format("-rss_limit_mb={}", memory_mebibytes),
+        fmt::format("-artifact_prefix={}/", job_.directory),
+        "-reload=1",
+        "-report_slow_units=1000000",
+        "-verbosity=0",
+        "-print_final_stats=0",
+        fmt::format("--finds={}", job_.directory),
+        fmt::format("--journal={}", journal_->path()),
+    };
+    if (job_.profile != nullptr) words.push_back(fmt::format("--profile={}", job_.profile->name));
+    if (!job_.target.bug.empty()) words.push_back("--bug=" + job_.target.bug);
+    if (job_.once) words.emplace_back("--once");
+    if (job_.raw) words.emplace_back("--raw");
+    words.push_back(job_.corpus);
+    return words;
+}
+
+void Engine::start(std::chrono::steady_clock::duration time) {
+    before_ = totals();
+    counts_before_ = buckets();
+    stats_ = {};
+    counts_.clear();
+    heard_.clear();
+    journal_ = std::make_unique<MemoryFile>(MemoryFile::Life::inherited);
+    stderr_ = std::make_unique<MemoryFile>();
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(time);
+    std::vector<std::string> words = arguments(std::max(seconds, std::chrono::seconds{1}));
+    ++starts_;
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    child_ = std::make_unique<Child>(
+        [&argv](int pipe) {
+            dup2(pipe, STDOUT_FILENO);
+            execv(argv.front(), argv.data());
+            return child_exit_max;
+        },
+        heartbeat_, ChildOptions{patience, stderr_->file(), true});
+}
+
+bool Engine::poll() {
+    if (child_ == nullptr) return true;
+    const bool ended = child_->poll();
+    heard_ += child_->take_output();
+    listen();
+    if (!ended) return false;
+    const ChildEnd& end = child_->end();
+    ended_well_ = end.kind == ChildEnd::Kind::finished && end.exit_code == 0;
+    child_.reset();
+    if (ended_well_) return true;
+    // One that died did not come to say how far it was.
+    JournalledInput journalled = read_journal(journal_->text(journal_bytes));
+    stats_.executions = std::max(stats_.executions, journalled.executions + 1);
+    last_input_ = std::move(journalled.bytes);
+    return true;
+}
+
+void Engine::listen() {
+    while (std::optional<Message> message = take_message(heard_)) {
+        if (auto* const stats = std::get_if<StatsMessage>(&*message)) {
+            stats_ = *stats;
+        } else if (const auto* const bucket = std::get_if<BucketMessage>(&*message)) {
+            counts_[bucket->name] = bucket->count;
+        } else if (auto* const find = std::get_if<FindMessage>(&*message)) {
+            finds_.push_back(std::move(*find));
+        }
+    }
+}
+
+std::string Engine::last_words() const {
+    return stderr_->text(stderr_bytes);
+}
+
+SoakTotals Engine::totals() const {
+    SoakTotals totals = before_;
+    totals.add({stats_.executions, stats_.steps, stats_.failed_steps, stats_.cases});
+    return totals;
+}
+
+std::map<std::string, std::uint64_t> Engine::buckets() const {
+    std::map<std::string, std::uint64_t> sum = counts_before_;
+    for (const auto& [name, count] : counts_) sum[name] += count;
+    return sum;
+}
+
+}  // namespace vmacheck::cli

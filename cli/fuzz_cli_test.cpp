@@ -1,0 +1,113 @@
+// `vmacheck fuzz` on a target without bugs: what it takes, what it refuses, what it says.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "cli/shell_for_tests.h"
+
+#ifndef VMACHECK_BINARY
+#define VMACHECK_BINARY VMACHECK_BINARY_DIR "/vmacheck"
+#endif
+
+namespace vmacheck::cli {
+namespace {
+
+bool has_engine() {
+    return std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz");
+}
+
+class FuzzCommandTest : public testing::Test {
+  public:
+    void SetUp() override {
+        if (!has_engine()) GTEST_SKIP() << "This build has no engine.";
+    }
+    Shell shell{VMACHECK_BINARY};
+};
+
+TEST(FuzzCommandWithoutEngine, says_what_is_missing) {
+    if (has_engine()) GTEST_SKIP() << "This build has an engine.";
+    const Shell shell(VMACHECK_BINARY);
+    const Ran ran = shell.run("fuzz --time 1s");
+    EXPECT_EQ(ran.exit, 125);
+    EXPECT_TRUE(ran.says("there is no vmacheck-fuzz beside this command")) << ran.output;
+}
+
+TEST_F(FuzzCommandTest, finds_nothing_in_the_list_and_leaves_a_corpus) {
+    const Ran ran = shell.run("fuzz --seed 1 --time 2s --json o.json -j 2");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
+    EXPECT_TRUE(ran.says("nothing found")) << ran.output;
+    EXPECT_EQ(shell.list("found"), "");
+    const auto json = nlohmann::json::parse(shell.read("o.json"));
+    EXPECT_EQ(json["schema"], 1);
+    EXPECT_EQ(json["profile"], "linux-6.18");
+    EXPECT_EQ(json["jobs"], 2);
+    EXPECT_GT(json["steps"], json["executions"]);
+    EXPECT_GT(json["corpus"], 10);
+    EXPECT_GT(json["cases"]["mmap/merge/left"], 0);
+    EXPECT_TRUE(json["finds"].empty());
+    // An input of the engine is a program for every other command.
+    const Ran show = shell.sh("\"$V\" show fuzz-corpus/$(ls fuzz-corpus | head -n 1)");
+    EXPECT_EQ(show.exit, 0) << show.output;
+}
+
+TEST_F(FuzzCommandTest, takes_a_corpus_that_is_full_of_junk) {
+    ASSERT_EQ(shell
+                  .sh("mkdir -p c/deeper && head -c 100000 /dev/urandom > c/large && "
+                      ": > c/empty && head -c 7 /dev/urandom > c/short && "
+                      "cp \"$V\" c/binary && echo 'vma 1' > c/deeper/text.vma")
+                  .exit,
+              0);
+    const Ran ran = shell.run("fuzz --seed 1 --time 1s --corpus c --profile all");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
+    EXPECT_TRUE(ran.says("nothing found")) << ran.output;
+}
+
+TEST_F(FuzzCommandTest, refuses_what_it_cannot_do_with_one_line) {
+    shell.write("file", "");
+    const std::pair<const char*, const char*> wrong[] = {
+        {"fuzz --corpus file", "cannot make the directory"},
+        {"fuzz --out file", "cannot make the directory"},
+        {"fuzz --corpus /proc/nowhere", "cannot make the directory"},
+        {"fuzz --profile windows", "there is no profile `windows`"},
+        {"fuzz --engine magic", "magic"},
+        {"fuzz --json .", "is a directory"},
+        {"fuzz -j 0", "expected a number from 1"},
+        {"fuzz --time soon", "expected a time"},
+        {"fuzz --bug leak", "use vmacheck-bugs for --bug"},
+        {"fuzz corpus", "corpus"},
+    };
+    for (const auto& [words, what] : wrong) {
+        const Ran ran = shell.run(words);
+        EXPECT_EQ(ran.exit, 2) << words;
+        EXPECT_TRUE(ran.says(what)) << words << ": " << ran.output;
+        EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+    }
+    EXPECT_EQ(shell.run("fuzz --target moon").exit, 125);
+}
+
+TEST_F(FuzzCommandTest, refuses_counts_that_it_cannot_read_and_keeps_them) {
+    ASSERT_EQ(shell.sh("mkdir found && echo nonsense > found/buckets.json").exit, 0);
+    const Ran ran = shell.run("fuzz --time 1s");
+    EXPECT_EQ(ran.exit, 2) << ran.output;
+    EXPECT_TRUE(ran.says("move it away to go on")) << ran.output;
+    EXPECT_EQ(shell.read("found/buckets.json"), "nonsense\n");
+}
+
+TEST_F(FuzzCommandTest, ends_in_order_when_it_is_interrupted) {
+    const Ran ran = shell.sh(
+        "\"$V\" fuzz --seed 1 --json o.json & child=$!; sleep 2; kill -INT $child; wait $child");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
+    EXPECT_TRUE(ran.says("nothing found")) << ran.output;
+    EXPECT_GT(nlohmann::json::parse(shell.read("o.json"))["steps"], 0);
+}
+
+TEST_F(FuzzCommandTest, leaves_no_engine_behind_when_it_is_killed) {
+    const Ran ran = shell.sh(
+        "\"$V\" fuzz --seed 1 --corpus only-here & child=$!; sleep 1; kill -KILL $child; "
+        "wait $child; sleep 1; pgrep -f '[v]macheck-fuzz.*only-here' || echo none");
+    EXPECT_EQ(ran.last_line(), "none") << ran.output;
+}
+
+}  // namespace
+}  // namespace vmacheck::cli

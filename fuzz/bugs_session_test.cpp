@@ -1,0 +1,148 @@
+// A session on a target with a seeded bug: what it saves, counts and tells.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/shell_for_tests.h"
+#include "fuzz/mutate_bytes.h"
+#include "fuzz/session.h"
+#include "impl/bugs.h"
+#include "impl/impl_target.h"
+#include "model/binary.h"
+#include "model/text.h"
+
+namespace vmacheck {
+namespace {
+
+namespace fs = std::filesystem;
+using Bytes = std::vector<std::uint8_t>;
+
+class FuzzSession : public testing::Test {
+  public:
+    FuzzSession() {
+        disable_bugs();
+        EXPECT_TRUE(enable_bug(Bug::split_keeps_parent_offset));
+        std::string name = (fs::temp_directory_path() / "vmacheck_XXXXXX").string();
+        if (mkdtemp(name.data()) != nullptr) options.finds = name;
+    }
+    ~FuzzSession() override {
+        disable_bugs();
+        fs::remove_all(options.finds);
+    }
+    FuzzSession(const FuzzSession&) = delete;
+    FuzzSession& operator=(const FuzzSession&) = delete;
+
+    // Runs `text` and answers what the session says about it on stdout.
+    std::string said(Session& session, const std::string& text) {
+        const auto parsed = parse_program(text);
+        const auto& program = std::get<Program>(parsed);
+        Bytes bytes;
+        encode_program(program.world, program.steps(), bytes);
+        testing::internal::CaptureStdout();
+        session.execute(bytes);
+        return testing::internal::GetCapturedStdout();
+    }
+
+    SessionOptions options;
+    ImplTarget target{ImplOptions{}};
+    std::array<std::uint8_t, case_count> counters{};
+};
+
+constexpr const char* bad =
+    "vma 1\nworld pages=8 profile=linux-6.18\nmmap 0+4 rw- anon private\nmunmap 6+1\nmunmap 7+1\n"
+    "munmap 1+1\nmunmap 5+1\n";
+constexpr const char* shorter =
+    "vma 1\nworld pages=8 profile=linux-6.18\nmmap 0+4 rw- anon private\nmunmap 1+1\n";
+constexpr const char* good =
+    "vma 1\nworld pages=8 profile=linux-6.18\nmmap 0+4 rw- anon private\nmunmap 0+4\n";
+
+TEST_F(FuzzSession, saves_a_find_and_tells_of_it) {
+    Session session(options, target, counters);
+    std::string output = said(session, bad);
+    const std::optional<Message> message = take_message(output);
+    ASSERT_TRUE(message);
+    const auto& find = std::get<FindMessage>(*message);
+    EXPECT_EQ(cli::read_file(find.path), find.text);
+    // It ends with the step that failed.
+    EXPECT_TRUE(find.text.ends_with("munmap 1+1\n")) << find.text;
+    EXPECT_TRUE(std::holds_alternative<Program>(parse_program(find.text)));
+}
+
+TEST_F(FuzzSession, tells_of_a_bucket_again_only_for_what_is_shorter) {
+    Session session(options, target, counters);
+    EXPECT_NE(said(session, bad), "");
+    EXPECT_EQ(said(session, bad), "");
+    EXPECT_NE(said(session, shorter), "");
+    EXPECT_EQ(said(session, bad), "");
+    EXPECT_EQ(said(session, good), "");
+    testing::internal::CaptureStdout();
+    session.say_stats();
+    std::string output = testing::internal::GetCapturedStdout();
+    const auto stats = std::get<StatsMessage>(*take_message(output));
+    EXPECT_EQ(stats.executions, 5U);
+    // The good one comes to its end, where everything is unmapped in one step more.
+    EXPECT_EQ(stats.steps, 4U + 4U + 2U + 4U + 2U + 1U);
+    EXPECT_EQ(std::get<BucketMessage>(*take_message(output)).count, 4U);
+    EXPECT_FALSE(take_message(output));
+}
+
+TEST_F(FuzzSession, tells_of_a_find_that_it_cannot_save) {
+    fs::remove_all(options.finds);
+    Session session(options, target, counters);
+    std::string output = said(session, shorter);
+    const auto find = std::get<FindMessage>(*take_message(output));
+    EXPECT_EQ(find.path, "");
+    EXPECT_NE(find.text.find("munmap 1+1"), std::string::npos);
+}
+
+TEST_F(FuzzSession, counts_the_cases_of_each_input_for_the_engine) {
+    Session session(options, target, counters);
+    static_cast<void>(said(session, good));
+    const auto sum = [this] {
+        std::size_t all = 0;
+        for (const std::uint8_t count : counters) all += count;
+        return all;
+    };
+    const std::size_t once = sum();
+    EXPECT_GT(once, 1U);
+    static_cast<void>(said(session, good));
+    EXPECT_EQ(sum(), once);
+}
+
+TEST_F(FuzzSession, keeps_the_input_under_way) {
+    options.journal = options.finds + "/journal";
+    std::ofstream(options.journal).put('\0');
+    Session session(options, target, counters);
+    static_cast<void>(said(session, bad));
+    static_cast<void>(said(session, good));
+    const auto [executions, input] = read_journal(cli::read_file(options.journal));
+    EXPECT_EQ(executions, 1U);
+    World world;
+    std::vector<Step> steps;
+    decode_program({reinterpret_cast<const std::uint8_t*>(input.data()), input.size()},
+                   canonical_profile, world, steps);
+    EXPECT_EQ(print_program(program_of(world, steps)), good);
+}
+
+TEST(Journal, that_is_cut_holds_nothing) {
+    EXPECT_EQ(read_journal("").bytes, "");
+    EXPECT_EQ(read_journal(std::string(15, 'x')).bytes, "");
+}
+
+TEST_F(FuzzSession, obeys_the_profile_that_it_was_told) {
+    options.profile = &canonical_profile;
+    Session session(options, target, counters);
+    EXPECT_NE(said(session, bad).find("profile=canonical"), std::string::npos);
+}
+
+TEST_F(FuzzSession, ends_like_a_crash_if_nobody_listens) {
+    options.finds = "";
+    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    Session session(options, target, counters);
+    EXPECT_DEATH(static_cast<void>(said(session, bad)), "wrong_pages munmap.*\n.*\nvma 1");
+    options.finds = "gone";
+}
+
+}  // namespace
+}  // namespace vmacheck

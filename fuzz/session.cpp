@@ -1,0 +1,132 @@
+// One input after the other; see the header.
+#include "fuzz/session.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "model/binary.h"
+#include "model/hash.h"
+#include "model/text.h"
+
+namespace vmacheck {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds stats_interval{500};
+// The clock is asked once in so many inputs.
+constexpr std::uint64_t clock_interval = 64;
+
+void say(const Message& message) {
+    const std::string text = message_text(message);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+bool write_file(const std::string& path, std::string_view text) {
+    std::FILE* const file = std::fopen(path.c_str(), "wb");
+    if (file == nullptr) return false;
+    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+    return std::fclose(file) == 0 && written;
+}
+
+// Saves under a name of its content, in one move. Answers the path, or nothing.
+std::string save(const std::string& folder, const std::string& text) {
+    char name[32];
+    std::snprintf(name, sizeof name, "find-%016llx", static_cast<unsigned long long>(fnv1a(text)));
+    const std::string path = folder + "/" + name + ".orig.vma";
+    const std::string unfinished = path + ".tmp";
+    std::error_code error;
+    if (write_file(unfinished, text)) {
+        fs::rename(unfinished, path, error);
+        if (!error) return path;
+    }
+    fs::remove(unfinished, error);
+    return "";
+}
+
+}  // namespace
+
+Session::Session(const SessionOptions& options, Target& target,
+                 std::span<std::uint8_t, case_count> case_counters)
+    : options_(options), case_counters_(case_counters), lockstep_(target) {
+    if (!options_.journal.empty()) {
+        journal_.reset(std::fopen(options_.journal.c_str(), "r+b"));
+        // Each input goes to the file at once.
+        if (journal_ != nullptr) std::setvbuf(journal_.get(), nullptr, _IONBF, 0);
+    }
+}
+
+void Session::execute(std::span<const std::uint8_t> bytes) {
+    if (journal_ != nullptr) write_journal(bytes);
+    decode_program(bytes, linux_6_18_profile, world_, steps_);
+    if (options_.profile != nullptr) world_.profile = options_.profile;
+    const std::optional<Finding> finding = run_program(lockstep_, world_, steps_);
+    ++executions_;
+    count_cases();
+    if (finding) keep(*finding);
+    if (!options_.finds.empty() && executions_ % clock_interval == 0 &&
+        std::chrono::steady_clock::now() >= next_stats_) {
+        say_stats();
+    }
+}
+
+// In one write, so that an input is there as a whole or not at all. The sizes come first: what is
+// left of a longer input behind the end does not count.
+void Session::write_journal(std::span<const std::uint8_t> bytes) {
+    const std::uint64_t header[2] = {executions_, bytes.size()};
+    journalled_.assign(reinterpret_cast<const char*>(header), sizeof header);
+    journalled_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    std::rewind(journal_.get());
+    std::fwrite(journalled_.data(), 1, journalled_.size(), journal_.get());
+}
+
+JournalledInput read_journal(std::string_view journal) {
+    std::uint64_t header[2] = {};
+    if (journal.size() < sizeof header) return {};
+    std::memcpy(header, journal.data(), sizeof header);
+    return {header[0], std::string(journal.substr(sizeof header, header[1]))};
+}
+
+void Session::count_cases() {
+    const auto& counts = lockstep_.cases().counts();
+    for (CaseId id = 0; id < case_count; ++id) {
+        const std::uint64_t happened = counts[id] - cases_before_[id];
+        case_counters_[id] = static_cast<std::uint8_t>(std::min<std::uint64_t>(happened, 255));
+    }
+    cases_before_ = counts;
+}
+
+void Session::keep(const Finding& finding) {
+    steps_.resize(std::min(steps_.size(), finding.step + 1));
+    const std::string name = bucket_name(finding.bucket);
+    const auto text = [this] { return print_program(program_of(world_, steps_)); };
+    if (options_.finds.empty()) {
+        std::fprintf(stderr, "vmacheck: %s\n%s\n%s", name.c_str(), finding.what.c_str(),
+                     text().c_str());
+        std::abort();
+    }
+    Bucketed& bucket = buckets_[name];
+    ++bucket.count;
+    if (bucket.count > 1 && steps_.size() >= bucket.steps) return;
+    bucket.steps = steps_.size();
+    const std::string program = text();
+    say(FindMessage{save(options_.finds, program), program});
+    if (!options_.once) return;
+    say_stats();
+    // Not exit(), which libFuzzer takes for a crash here.
+    std::_Exit(EXIT_SUCCESS);
+}
+
+void Session::say_stats() {
+    if (options_.finds.empty()) return;
+    say(StatsMessage{executions_, lockstep_.step_count(), lockstep_.failed_step_count(),
+                     lockstep_.cases().counts()});
+    for (const auto& [name, bucket] : buckets_) say(BucketMessage{bucket.count, name});
+    next_stats_ = std::chrono::steady_clock::now() + stats_interval;
+}
+
+}  // namespace vmacheck
