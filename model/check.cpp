@@ -121,7 +121,8 @@ Finding Lockstep::finding(Verdict verdict, std::string what, SpaceId space, Page
 std::optional<Finding> Lockstep::compare_structure() {
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
-        if (!target_.has_space(space)) continue;
+        shown_[number] = target_.has_space(space);
+        if (!shown_[number]) continue;
         target_.observe(space, views_[number]);
         if (const auto violation = check_structure(*world_, views_[number])) {
             const auto name = invariant_names[static_cast<std::size_t>(violation->invariant)];
@@ -162,23 +163,23 @@ std::optional<Finding> Lockstep::compare(const Step& step) {
 std::optional<Finding> Lockstep::compare_spaces() {
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
-        if (reference_.has_space(space) != target_.has_space(space)) {
+        if (reference_.has_space(space) != shown_[number]) {
             return finding(Verdict::wrong_pages,
                            "Address space " + std::to_string(number) +
-                               (target_.has_space(space) ? " should not exist." : " is missing."),
+                               (shown_[number] ? " should not exist." : " is missing."),
                            space);
         }
-        if (!target_.has_space(space)) continue;
+        if (!shown_[number]) continue;
         if (auto found = compare_pages(space)) return found;
     }
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
-        if (!target_.has_space(space)) continue;
+        if (!shown_[number]) continue;
         if (auto found = compare_boundaries(space)) return found;
     }
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
-        if (!target_.has_space(space)) continue;
+        if (!shown_[number]) continue;
         if (auto found = compare_identities(space)) return found;
     }
     return std::nullopt;

@@ -153,6 +153,7 @@ class Lockstep {
     StepLog found_log_;
     Result expected_;
     Result found_;
+    std::array<bool, space_count_max> shown_{};  // Spaces that the target has after the step.
     std::array<SpaceView, space_count_max> views_;
     Reference::Census census_;
     MachineView found_machine_;

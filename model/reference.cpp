@@ -237,11 +237,7 @@ void Reference::count(Census& census) const {
     census.objects_alive.assign(objects_.size(), false);
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
         census.spaces[space] = SpaceCounters{};
-        if (!exists_[space]) continue;
-        for (std::size_t cell = 0; cell < spaces_[space].size(); ++cell) {
-            if (!spaces_[space][cell].mapped) continue;
-            count_cell(spaces_[space][cell], layout_.weight(cell), census.spaces[space], census);
-        }
+        if (exists_[space]) count_space(spaces_[space], census.spaces[space], census);
     }
     for (std::size_t object = 0; object < objects_.size(); ++object) {
         if (!census.objects_alive[object]) continue;
@@ -251,26 +247,40 @@ void Reference::count(Census& census) const {
 }
 
 // Linux: vm_stat_account() in mm/vma.c; what is executable is counted as that before it is as data.
-void Reference::count_cell(const Cell& cell, PageCount weight, SpaceCounters& space,
-                           Census& census) const {
-    const Flags flags = cell.attributes.flags;
-    space.total += weight.value;
-    if (flags.has(Flag::exec) && !flags.has(Flag::write))
-        space.exec += weight.value;
-    else if (flags.has(Flag::write) && !flags.has(Flag::shared))
-        space.data += weight.value;
-    if (flags.has(Flag::account)) census.machine.committed += weight.value;
+void Reference::count_space(const std::vector<Cell>& cells, SpaceCounters& space,
+                            Census& census) const {
+    // Sums of their own, so that they need not be in memory from cell to cell: this loop is a tenth
+    // of a checked step.
+    SpaceCounters sum;
+    std::uint64_t committed = 0;
+    for (std::size_t index = 0; index < cells.size(); ++index) {
+        const Cell& cell = cells[index];
+        if (!cell.mapped) continue;
+        const Flags flags = cell.attributes.flags;
+        const std::uint64_t weight = layout_.weight(index).value;
+        sum.total += weight;
+        if (flags.has(Flag::exec) && !flags.has(Flag::write))
+            sum.exec += weight;
+        else if (flags.has(Flag::write) && !flags.has(Flag::shared))
+            sum.data += weight;
+        if (flags.has(Flag::account)) committed += weight;
+        if (!cell.boundary) continue;
+        sum.map_count += 1;
+        if (!cell.attributes.file.none()) count_reference(cell, census);
+    }
+    space = sum;
+    census.machine.committed += committed;
+}
 
-    if (!cell.boundary) return;
-    space.map_count += 1;
-    if (cell.attributes.file.none()) return;
+void Reference::count_reference(const Cell& cell, Census& census) {
     const std::size_t file = cell.attributes.file.value - 1;
     if (file >= census.machine.files.size()) {
         census.objects_alive[file - census.machine.files.size()] = true;
         return;
     }
     census.machine.files[file].references += 1;
-    if (flags.has(Flag::shared | Flag::may_write)) census.machine.files[file].writable += 1;
+    if (cell.attributes.flags.has(Flag::shared | Flag::may_write))
+        census.machine.files[file].writable += 1;
 }
 
 }  // namespace vmacheck

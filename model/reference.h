@@ -100,7 +100,8 @@ class Reference {
                                          const Attributes& right);
     [[nodiscard]] Refusal refusal_at(std::size_t cell) const;
     void count_refusal(Refusal refusal);
-    void count_cell(const Cell& cell, PageCount weight, SpaceCounters& space, Census& census) const;
+    void count_space(const std::vector<Cell>& cells, SpaceCounters& space, Census& census) const;
+    static void count_reference(const Cell& cell, Census& census);
     void join(std::size_t cell);
     void record_seam(std::size_t cell, Seam if_compatible);
     void record_three_way(std::size_t cell);
