@@ -73,6 +73,12 @@ foreach(target program text import binary)
     set_tests_properties(fuzz.${target}_takes_the_corpus PROPERTIES LABELS fuzz TIMEOUT 300)
 endforeach()
 
+if(TARGET vmacheck-fuzz-bugs)
+    add_test(NAME fuzz.survives_being_killed
+             COMMAND sh "${PROJECT_SOURCE_DIR}/fuzz/kill_test.sh" "${PROJECT_BINARY_DIR}" 5)
+    set_tests_properties(fuzz.survives_being_killed PROPERTIES LABELS fuzz TIMEOUT 300)
+endif()
+
 # With an engine each runs for a short time from the corpus. No find is kept: the input of one is
 # printed with the failed test.
 if(VMACHECK_FUZZ_TARGETS)

@@ -9,7 +9,7 @@ seeds=${2:-10}
 seconds=${3:-20}
 [ $# -le 3 ] && shift $# || shift 3
 # Those of class T test the tool itself: they end the process, or only a sanitizer sees them.
-[ $# -gt 0 ] || set -- $(sed -n 's/^ *X([a-z0-9_]*, "\([a-z0-9-]*\)", "C[0-9]".*/\1/p' impl/bugs.h)
+[ $# -gt 0 ] || set -- $(tr -d '\n\\' < impl/bugs.h | grep -o '"[a-z0-9-]*", *"C[0-9]"' | cut -d '"' -f 2)
 
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

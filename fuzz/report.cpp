@@ -68,7 +68,7 @@ std::optional<Message> take_message(std::string& text) {
     } else if (take_word(line, "bucket ") && take_number(line, number)) {
         message = BucketMessage{number, std::string(line)};
     } else if (auto stats = stats_of(line)) {
-        message = std::move(*stats);
+        message = *stats;
     }
     text.erase(0, length);
     return message;

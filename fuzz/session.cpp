@@ -37,7 +37,7 @@ bool write_file(const std::string& path, std::string_view text) {
 std::string save(const std::string& folder, const std::string& text) {
     char name[32];
     std::snprintf(name, sizeof name, "find-%016llx", static_cast<unsigned long long>(fnv1a(text)));
-    const std::string path = folder + "/" + name + ".orig.vma";
+    std::string path = folder + "/" + name + ".orig.vma";
     const std::string unfinished = path + ".tmp";
     std::error_code error;
     if (write_file(unfinished, text)) {
@@ -80,7 +80,7 @@ void Session::write_journal(std::span<const std::uint8_t> bytes) {
     const std::uint64_t header[2] = {executions_, bytes.size()};
     journalled_.assign(reinterpret_cast<const char*>(header), sizeof header);
     journalled_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    std::rewind(journal_.get());
+    if (std::fseek(journal_.get(), 0, SEEK_SET) != 0) return;
     std::fwrite(journalled_.data(), 1, journalled_.size(), journal_.get());
 }
 
