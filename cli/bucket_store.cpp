@@ -1,13 +1,17 @@
 // The folder of finds; see the header.
 #include "cli/bucket_store.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
-#include "cli/engine.h"
 #include "cli/files.h"
 #include "cli/say.h"
 #include "model/text.h"
@@ -20,17 +24,52 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 constexpr int ledger_schema = 1;
+constexpr int lock_turns = 20;
+constexpr std::chrono::milliseconds lock_interval{100};
 
 // Throws what nlohmann-json throws.
 StoredBucket bucket_of(const Json& json) {
     return {json.at("count").get<std::uint64_t>(), json.at("verdict").get<std::string>(),
-            json.at("file").get<std::string>(), json.at("steps").get<std::uint64_t>(),
-            json.at("pages").get<std::uint64_t>()};
+            // A name, whatever somebody has written there.
+            fs::path(json.at("file").get<std::string>()).filename().string(),
+            json.at("steps").get<std::uint64_t>(), json.at("pages").get<std::uint64_t>(),
+            std::nullopt};
+}
+
+// What a process that was killed had begun to write: nobody was told of it.
+void remove_unfinished(const std::string& directory) {
+    std::error_code error;
+    std::vector<fs::path> unfinished;
+    for (fs::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (name.ends_with(".orig.vma.tmp") || (name.starts_with('.') && name.ends_with(".tmp")))
+            unfinished.push_back(at->path());
+    }
+    for (const fs::path& path : unfinished) fs::remove(path, error);
 }
 
 }  // namespace
 
-bool BucketStore::load() {
+BucketStore::~BucketStore() {
+    if (lock_ >= 0) close(lock_);
+}
+
+bool BucketStore::open() {
+    // Of a run that was killed the engines live a moment longer; they hold nothing, but this may be
+    // its successor that a script starts at once.
+    lock_ = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool locked = false;
+    for (int turn = 0; turn < lock_turns && !locked; ++turn) {
+        if (turn > 0) std::this_thread::sleep_for(lock_interval);
+        locked = flock(lock_, LOCK_EX | LOCK_NB) == 0;
+    }
+    if (!locked) {
+        complain(fmt::format("another run has the folder {}; give this one its own with --out",
+                             printable(directory_)));
+        return false;
+    }
+    remove_unfinished(directory_);
     std::error_code error;
     if (!fs::exists(ledger(), error)) return true;
     const std::optional<std::string> text = read_input(ledger());
@@ -49,7 +88,8 @@ bool BucketStore::load() {
     }
 }
 
-bool BucketStore::save() const {
+bool BucketStore::save() {
+    if (!changed_) return true;
     Json json{{"schema", ledger_schema}};
     json["buckets"] = Json::array();
     for (const auto& [name, bucket] : buckets_) {
@@ -60,7 +100,9 @@ bool BucketStore::save() const {
                                    {"steps", bucket.steps},
                                    {"pages", bucket.pages}});
     }
-    return write_output(ledger(), json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    const std::string text = json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    changed_ = !write_output(ledger(), text);
+    return !changed_;
 }
 
 const StoredBucket* BucketStore::find(const std::string& bucket) const {
@@ -68,44 +110,78 @@ const StoredBucket* BucketStore::find(const std::string& bucket) const {
     return found == buckets_.end() ? nullptr : &found->second;
 }
 
-bool BucketStore::keep(const FindJob& job, const Story& story) {
+void BucketStore::confirm(const std::string& name, const TargetChoice& target) {
+    const auto found = buckets_.find(name);
+    if (found == buckets_.end() || found->second.confirmed) return;
+    StoredBucket& bucket = found->second;
+    std::error_code error;
+    if (!fs::is_regular_file(path(bucket), error)) return;
+    const std::optional<ProgramFile> file = read_program(path(bucket));
+    if (!file) return;
+    const Candidate candidate = candidate_of(file->program);
+    IsolateOptions isolation;
+    isolation.answers = false;
+    const RunRecord record =
+        run_isolated(program_of(candidate.world, candidate.steps), target, isolation);
+    if (record.finding && bucket_name(record.finding->bucket) == name)
+        bucket.confirmed = size_of(candidate);
+}
+
+BucketStore::Kept BucketStore::keep(const FindJob& job, const Story& story) {
     const std::string name = bucket_name(story.example.finding.bucket);
     StoredBucket& bucket = buckets_[name];
-    const std::uint64_t steps = story.candidate.steps.size();
-    const std::uint64_t pages = story.candidate.world.pages.value;
-    const bool known = !bucket.file.empty();
-    if (known && std::pair(steps, pages) >= std::pair(bucket.steps, bucket.pages)) return false;
-    const std::string path = fmt::format("{}/{}.vma", directory_, file_name_of(name));
+    const Size size = size_of(story.candidate);
+    if (bucket.confirmed && *bucket.confirmed <= size) return Kept::not_needed;
     const std::string text = print_program(annotated(story.example, job.environment));
-    if (!write_output(path, text)) {
+    const std::string before = bucket.confirmed ? bucket.file : "";
+    const std::string file = fmt::format("{}-{}.vma", file_name_of(name), hash_of(text));
+    if (!write_output(directory_ + "/" + file, text)) {
         // It must not be lost.
         say(stderr, "{}", text);
-        if (known) return false;
+        if (bucket.file.empty()) buckets_.erase(name);
+        return Kept::not_at_all;
     }
     bucket.verdict = std::string(name_of(story.example.finding.bucket.verdict));
-    bucket.file = path;
-    bucket.steps = steps;
-    bucket.pages = pages;
-    return true;
+    bucket.file = file;
+    bucket.steps = story.candidate.steps.size();
+    bucket.pages = story.candidate.world.pages.value;
+    bucket.confirmed = size;
+    changed_ = true;
+    if (!save()) return Kept::as_smallest;
+    // Only what is known to be the same bug, larger. What was there unconfirmed stays.
+    if (!before.empty() && before != file) unlink((directory_ + "/" + before).c_str());
+    return Kept::as_smallest;
 }
 
-void BucketStore::set_count(const std::string& bucket, std::uint64_t count) {
-    buckets_[bucket].count = count;
+void BucketStore::set_count(const std::string& name, std::uint64_t count) {
+    const auto found = buckets_.find(name);
+    if (found == buckets_.end() || found->second.count == count) return;
+    found->second.count = count;
+    changed_ = true;
 }
 
-std::vector<std::string> BucketStore::originals() const {
+std::vector<std::string> BucketStore::originals(Originals which) const {
     std::vector<std::string> paths;
     std::error_code error;
     for (fs::directory_iterator at(directory_, error), end; !error && at != end;
          at.increment(error)) {
         const std::string name = at->path().filename().string();
-        const bool saved = name.starts_with("find-") && name.ends_with(".orig.vma");
+        const bool saved =
+            which == Originals::all && name.starts_with("find-") && name.ends_with(".orig.vma");
         // Our own finds of crashes begin like an engine's, but have an extension.
         const bool left = is_engine_artifact(name) && at->path().extension().empty();
         if ((saved || left) && at->is_regular_file(error)) paths.push_back(at->path().string());
     }
     std::sort(paths.begin(), paths.end());
     return paths;
+}
+
+std::string BucketStore::set_aside(const std::string& path, const std::string& kind) const {
+    const std::string to =
+        fmt::format("{}/{}-{}", directory_, kind, fs::path(path).filename().string());
+    std::error_code error;
+    fs::rename(path, to, error);
+    return error ? path : to;
 }
 
 }  // namespace vmacheck::cli

@@ -159,7 +159,7 @@ void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
                  "Exit 3 if a required case is missing, however short the run");
     add_json(app, fuzz.json);
     app.footer(
-        "The smallest program of each bucket is DIR/BUCKET.vma; DIR/buckets.json counts.\n"
+        "The smallest program of each bucket is DIR/BUCKET-HASH.vma; DIR/buckets.json counts.\n"
         "Examples:\n"
         "  vmacheck fuzz --time 60s\n"
         "  vmacheck fuzz -j 4 --corpus corpus-of-mine --out finds-of-mine\n"

@@ -9,6 +9,7 @@
 
 #include "fuzz/session.h"
 #include "impl/bugs.h"
+#include "model/hash.h"
 
 namespace vmacheck::cli {
 namespace {
@@ -38,8 +39,8 @@ std::optional<std::string> find_engine() {
 
 std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {
     // A seed of libFuzzer is 32 bits, and 0 means the clock. After a crash it must be another one,
-    // or the same inputs would come again.
-    const std::uint64_t seed = job_.seed + 1 + index_ + 1000 * starts_;
+    // or the same inputs would come again; and neighbours of a seed must not share engines.
+    const std::uint64_t seed = fnv1a(fmt::format("{} {} {}", job_.seed, index_, starts_));
     std::vector<std::string> words = {
         job_.program,
         fmt::format("-seed={}", 1 + seed % UINT32_MAX),
@@ -86,8 +87,13 @@ void Engine::start(std::chrono::steady_clock::duration time) {
         heartbeat_, ChildOptions{patience, stderr_->file(), true});
 }
 
+void Engine::stop() {
+    if (child_ == nullptr) return;
+    static_cast<void>(poll());
+    child_.reset();
+}
+
 bool Engine::poll() {
-    if (child_ == nullptr) return true;
     const bool ended = child_->poll();
     heard_ += child_->take_output();
     listen();
@@ -99,6 +105,7 @@ bool Engine::poll() {
     // One that died did not come to say how far it was.
     JournalledInput journalled = read_journal(journal_->text(journal_bytes));
     stats_.executions = std::max(stats_.executions, journalled.executions + 1);
+    stats_.steps = std::max(stats_.steps, journalled.steps);
     last_input_ = std::move(journalled.bytes);
     return true;
 }
@@ -116,7 +123,7 @@ void Engine::listen() {
 }
 
 std::string Engine::last_words() const {
-    return stderr_->text(stderr_bytes);
+    return stderr_->tail(stderr_bytes);
 }
 
 SoakTotals Engine::totals() const {

@@ -37,13 +37,16 @@ class Engine {
 
     // Runs for `time`, in whole seconds.
     void start(std::chrono::steady_clock::duration time);
-    void stop() { child_.reset(); }
+    // Ends it at once; what it has said is heard.
+    void stop();
 
-    // Listens. True if it runs no more.
+    [[nodiscard]] bool runs() const { return child_ != nullptr; }
+    // Listens to one that runs. True if it has ended since it was last asked.
     bool poll();
 
-    // How it ended: on its own accord, or not.
+    // How it ended: on its own accord, or not; and whether it had hardly begun.
     [[nodiscard]] bool ended_well() const { return ended_well_; }
+    [[nodiscard]] bool was_useless() const { return stats_.executions < useful_executions; }
     // The input under way when it ended, and what it said last.
     [[nodiscard]] const std::string& last_input() const { return last_input_; }
     [[nodiscard]] std::string last_words() const;
@@ -55,6 +58,8 @@ class Engine {
     [[nodiscard]] std::vector<FindMessage> take_finds() { return std::exchange(finds_, {}); }
 
   private:
+    static constexpr std::uint64_t useful_executions = 1000;
+
     void listen();
     [[nodiscard]] std::vector<std::string> arguments(std::chrono::seconds time) const;
 

@@ -45,7 +45,8 @@ std::optional<Story> tell(const FindJob& job, const Candidate& candidate, Progre
     const RunRecord again =
         run_isolated(program_of(candidate.world, candidate.steps), job.target, isolation);
     if (!again.finding) return std::nullopt;
-    const Minimized small = shrink(candidate, *again.finding, job.target, {}, progress);
+    const Minimized small =
+        shrink(candidate, *again.finding, job.target, {false, job.stop}, progress);
     progress.clear();
     const RunRecord last = run_isolated(program_of(small.candidate.world, small.candidate.steps),
                                         job.target, isolation);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,8 @@ struct FindJob {
     Environment environment;
     std::string directory;
     std::FILE* text = stdout;  // Where the report goes.
+    // Asked while a find is minimized: true ends that. May be empty.
+    std::function<bool()> stop = {};
 };
 
 // The smallest form of a program that fails, and what happened in it.

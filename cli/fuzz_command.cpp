@@ -31,8 +31,13 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-// An engine that cannot even start would be started for ever.
+// An engine that cannot even start would be started for ever: so often in a row.
 constexpr int useless_ends_max = 3;
+// Counts are written now and then, too, so that a run that is killed has counted.
+constexpr std::chrono::seconds save_interval{5};
+// At the end of the time an engine says its last words, and what was found is minimized so long.
+constexpr std::chrono::seconds last_words_patience{5};
+constexpr std::chrono::seconds last_find_patience{60};
 
 std::atomic<bool> interrupted{false};
 
@@ -46,6 +51,16 @@ std::uint64_t files_in(const std::string& directory) {
     return count;
 }
 
+// What a process said last, or the line before that tells most.
+std::string last_line(const std::string& words) {
+    const std::string telling = telling_line(words);
+    const std::size_t end = words.find_last_not_of('\n');
+    if (end == std::string::npos) return "nothing";
+    const std::size_t begin = words.rfind('\n', end);
+    const std::string last = words.substr(begin + 1, end - begin);
+    return printable(words.starts_with(telling) ? last : telling);
+}
+
 class Fuzz {
   public:
     Fuzz(const FuzzCommand& command, EngineJob job)
@@ -55,22 +70,26 @@ class Fuzz {
           store_(command.out),
           start_(Clock::now()) {
         Environment environment = environment_of(command.target);
-        find_job_ = {command.target, environment, command.out, text_};
+        find_job_ = {command.target, environment, command.out, text_,
+                     [this] { return interrupted || left() < -last_find_patience; }};
         if (job_.profile != nullptr)
             profiles_ = {job_.profile};
         else
             profiles_.assign(all_profiles.begin(), all_profiles.end());
+        find_required();
     }
 
     Exit run() {
-        if (!store_.load()) return Exit::bad_input;
+        if (!store_.open()) return Exit::bad_input;
         for (const auto& [name, bucket] : store_.buckets()) counts_before_[name] = bucket.count;
         say(text_, "fuzz: seed {}, profile {}, target {}, corpus {} ({} inputs), finds {}\n",
             job_.seed, command_.profile, command_.target.name, printable(job_.corpus),
             files_in(job_.corpus), printable(command_.out));
         std::fflush(text_);
-        for (const std::string& path : store_.originals()) examine_file(path);
+        examine_originals(BucketStore::Originals::all, nullptr);
         work();
+        // What came with the last words of an engine.
+        examine_originals(BucketStore::Originals::all, nullptr);
         return conclude();
     }
 
@@ -88,12 +107,16 @@ class Fuzz {
         for (unsigned index = 0; index < command_.jobs; ++index) engines_.emplace_back(job_, index);
         if (over()) return;
         for (Engine& engine : engines_) engine.start(left());
+        Clock::time_point next_save = Clock::now() + save_interval;
         for (bool running = true; running; Progress::pause()) {
             running = false;
             for (Engine& engine : engines_) running = attend(engine) || running;
             progress_.show([this] { return progress_text(); });
+            if (Clock::now() >= next_save) {
+                save_counts();
+                next_save = Clock::now() + save_interval;
+            }
             if (!over()) continue;
-            // At the end of the time an engine still says its last words.
             const bool time_over = !failed_ && !interrupted && left() <= Clock::duration::zero();
             if (time_over && left() > -last_words_patience) continue;
             for (Engine& engine : engines_) engine.stop();
@@ -103,12 +126,20 @@ class Fuzz {
 
     // Answers whether the engine runs.
     bool attend(Engine& engine) {
+        if (!engine.runs()) return false;
         const bool ended = engine.poll();
         for (const FindMessage& find : engine.take_finds()) examine_message(find);
         if (!ended) return true;
         if (interrupted) return false;
         if (!engine.ended_well()) examine_end(engine);
         if (over()) return false;
+        useless_ends_ = engine.was_useless() ? useless_ends_ + 1 : 0;
+        if (useless_ends_ >= useless_ends_max && found_.empty()) {
+            complain(fmt::format("the engine ends as soon as it begins; it said: {}",
+                                 last_line(engine.last_words())));
+            failed_ = true;
+            return false;
+        }
         engine.start(left());
         return true;
     }
@@ -117,94 +148,132 @@ class Fuzz {
     void examine_message(const FindMessage& find) {
         const auto parsed = parse_program(find.text);
         if (const auto* const program = std::get_if<Program>(&parsed))
-            examine(candidate_of(*program), find.path);
+            examine(candidate_of(*program), find.path, 0);
     }
 
     // What is left of an engine that died: a file of the engine's, or, if the disk is full, the
     // input that was under way.
     void examine_end(const Engine& engine) {
-        const std::size_t before = outside_count_;
-        for (const std::string& path : store_.originals()) examine_file(path);
-        if (outside_count_ == before) {
-            Candidate candidate;
-            const std::string& input = engine.last_input();
-            const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
-            decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world,
-                           candidate.steps);
-            examine(candidate, "");
-        }
-        if (outside_count_ > before) {
-            useless_ends_ = 0;
-            return;
-        }
-        if (++useless_ends_ < useless_ends_max) return;
-        complain(
-            fmt::format("the engine ends again and again, and no program of its does so "
-                        "alone; it said: {}",
-                        telling_line(engine.last_words())));
-        failed_ = true;
-    }
-
-    void examine_file(const std::string& path) {
-        const std::optional<ProgramFile> file = read_program(path);
-        if (!file) {
-            failed_ = true;
-            return;
-        }
-        // What a process that was killed had saved, it had not counted.
-        examine(candidate_of(file->program), path, 1);
-    }
-
-    // `path`: where the program is saved; empty: nowhere. `count`: how often it was not counted.
-    void examine(Candidate candidate, const std::string& path, std::uint64_t count = 0) {
+        if (examine_originals(BucketStore::Originals::of_deaths, job_.profile) > 0) return;
+        Candidate candidate;
+        const std::string& input = engine.last_input();
+        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
+        decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world, candidate.steps);
         if (job_.profile != nullptr) candidate.world.profile = job_.profile;
+        IsolateOptions isolation;
+        isolation.answers = false;
+        const bool fails =
+            run_isolated(program_of(candidate.world, candidate.steps), command_.target, isolation)
+                .finding.has_value();
+        // Else it was killed from outside, or ran out of memory over the inputs before.
+        if (fails)
+            examine(candidate, "", 1);
+        else
+            complain(fmt::format("an engine died, and its last program does not fail; it said: {}",
+                                 last_line(engine.last_words())));
+    }
+
+    // Answers how many there were. `profile`: under which they ran; null: that which they name.
+    std::size_t examine_originals(BucketStore::Originals which, const Profile* profile) {
+        std::size_t count = 0;
+        for (const std::string& path : store_.originals(which)) {
+            // The next run goes on with the rest.
+            if (interrupted) break;
+            ++count;
+            const std::optional<ProgramFile> file = read_program(path);
+            if (!file) {
+                complain(fmt::format("it is kept as {}",
+                                     printable(store_.set_aside(path, "unreadable"))));
+                continue;
+            }
+            Candidate candidate = candidate_of(file->program);
+            if (profile != nullptr) candidate.world.profile = profile;
+            // What a process that died had saved, it had not counted.
+            examine(candidate, path, 1);
+        }
+        return count;
+    }
+
+    // `path`: where the program is saved; empty: nowhere. `count`: how often no engine counted it.
+    void examine(const Candidate& candidate, const std::string& path, std::uint64_t count) {
         IsolateOptions isolation;
         isolation.answers = false;
         const RunRecord record =
             run_isolated(program_of(candidate.world, candidate.steps), command_.target, isolation);
         if (!record.finding) {
-            set_aside(path);
+            note_unconfirmed(candidate, path);
             return;
         }
         const std::string bucket = bucket_name(record.finding->bucket);
         const Verdict verdict = record.finding->bucket.verdict;
         const bool outside = verdict == Verdict::crash || verdict == Verdict::hang;
-        outside_count_ += outside ? 1 : 0;
-        uncounted_[bucket] += outside ? 1 : count;
+        store_.confirm(bucket, command_.target);
         const StoredBucket* const known = store_.find(bucket);
+        const bool confirmed = known != nullptr && known->confirmed;
         // A candidate of a crash costs a process; so only what is shorter from the start is tried.
-        const bool worth = known == nullptr || !outside || record.finding->step + 1 < known->steps;
-        const std::optional<Story> story =
-            worth ? tell(find_job_, candidate, progress_) : std::nullopt;
-        if (story) keep(*story, known == nullptr);
+        if (!confirmed || !outside || record.finding->step + 1 < known->steps) {
+            const std::optional<Story> story = tell(find_job_, candidate, progress_);
+            if (!story) {
+                note_unconfirmed(candidate, path);
+                return;
+            }
+            if (!keep(*story, found_.count(bucket) == 0)) {
+                note_unsaved(*story, path);
+                return;
+            }
+        }
+        uncounted_[bucket] += count;
         found_.insert(bucket);
-        count_buckets();
-        if (store_.save() && !path.empty()) unlink(path.c_str());
+        save_counts();
+        if (!path.empty()) unlink(path.c_str());
     }
 
-    void keep(const Story& story, bool is_new) {
-        if (!store_.keep(find_job_, story)) return;
+    // False if it could not be saved.
+    bool keep(const Story& story, bool is_new) {
+        const BucketStore::Kept kept = store_.keep(find_job_, story);
+        if (kept != BucketStore::Kept::as_smallest) return kept == BucketStore::Kept::not_needed;
         const std::string name = bucket_name(story.example.finding.bucket);
         const StoredBucket& bucket = *store_.find(name);
+        const std::string path = store_.path(bucket);
         progress_.clear();
         if (is_new)
-            say(text_, "{}{}\n", text_report(story.example, find_job_.environment, bucket.file),
-                bucket.file);
+            say(text_, "{}{}\n", text_report(story.example, find_job_.environment, path), path);
         else
             say(text_, "smaller: {}: {} steps, {} pages: {}\n", name, bucket.steps, bucket.pages,
-                bucket.file);
+                path);
         std::fflush(text_);
+        return true;
     }
 
-    // It must not come again with the next run, and it must not be lost.
-    void set_aside(const std::string& path) const {
-        if (path.empty()) return;
-        const fs::path from(path);
-        const fs::path to = from.parent_path() / ("unconfirmed-" + from.filename().string());
-        std::error_code error;
-        fs::rename(from, to, error);
-        complain(fmt::format("{} does not fail by itself; it is kept as {}", printable(path),
-                             printable(to.string())));
+    // It was printed; the original stays where it is.
+    void note_unsaved(const Story& story, const std::string& path) {
+        const Bucket& bucket = story.example.finding.bucket;
+        extra_finds_.push_back({bucket_name(bucket), std::string(name_of(bucket.verdict)), path,
+                                story.candidate.steps.size(), story.candidate.world.pages.value, "",
+                                1});
+    }
+
+    // It must not come again with the next run, and it must not be lost. What took too long once
+    // may have been slow; anything else shows that the target depends on more than its program.
+    void note_unconfirmed(const Candidate& candidate, const std::string& path) {
+        const std::string name = fs::path(path).filename().string();
+        const bool slow = name.starts_with("timeout-") || name.starts_with("oom-");
+        const std::string to = path.empty() ? "" : store_.set_aside(path, "unconfirmed");
+        progress_.clear();
+        if (path.empty())
+            say(stderr, "{}", print_program(program_of(candidate.world, candidate.steps)));
+        complain(fmt::format("{} does not fail when it is run by itself{}",
+                             to.empty() ? "the program above" : printable(to),
+                             slow ? "" : ": the target depends on more than its program"));
+        if (slow) return;
+        extra_finds_.push_back({"unconfirmed", "unconfirmed", to, candidate.steps.size(),
+                                candidate.world.pages.value,
+                                replay_command(find_job_.environment, to), 1});
+    }
+
+    void save_counts() {
+        count_buckets();
+        static_cast<void>(store_.save());
     }
 
     void count_buckets() {
@@ -214,8 +283,7 @@ class Fuzz {
             for (const auto& [name, count] : engine.buckets()) counts[name] += count;
         }
         for (const auto& [name, count] : counts) {
-            if (store_.find(name) != nullptr)
-                store_.set_count(name, std::max<std::uint64_t>(count, 1));
+            store_.set_count(name, std::max<std::uint64_t>(count, 1));
         }
     }
 
@@ -225,26 +293,23 @@ class Fuzz {
         return totals;
     }
 
-    // Required under some profile of this run.
-    [[nodiscard]] std::vector<CaseId> required() const {
+    // Under some profile of this run.
+    void find_required() {
         const auto target = make_target(command_.target);
-        std::vector<CaseId> ids;
         for (CaseId id = 0; id < case_count; ++id) {
             const bool wanted = std::any_of(profiles_.begin(), profiles_.end(), [&](const auto* p) {
                 return case_required(id, {job_.seed, &full_alphabet(), p, world_pages_default},
                                      target->sight());
             });
-            if (wanted) ids.push_back(id);
+            if (wanted) required_.push_back(id);
         }
-        return ids;
     }
 
     [[nodiscard]] std::string progress_text() const {
         const SoakTotals sum = totals();
         const double spent = seconds_since(start_);
         std::uint64_t reached = 0;
-        const std::vector<CaseId> wanted = required();
-        for (const CaseId id : wanted) reached += sum.cases[id] > 0 ? 1 : 0;
+        for (const CaseId id : required_) reached += sum.cases[id] > 0 ? 1 : 0;
         std::string text = fmt::format("fuzz {}: {:.0f} s", command_.profile, spent);
         if (command_.time)
             text +=
@@ -253,28 +318,24 @@ class Fuzz {
         return text + fmt::format(
                           ", {:.1f} million steps, {:.2f} million a second, {} of {} cases, "
                           "corpus {}, buckets {}",
-                          steps / 1e6, steps / spent / 1e6, reached, wanted.size(),
+                          steps / 1e6, steps / spent / 1e6, reached, required_.size(),
                           files_in(job_.corpus), store_.buckets().size());
     }
 
     Exit conclude() {
-        // A find that came with the last words of an engine.
-        for (const std::string& path : store_.originals()) examine_file(path);
         count_buckets();
-        if (!store_.buckets().empty()) failed_ = !store_.save() || failed_;
+        failed_ = !store_.save() || failed_;
         const FuzzReport report = make_report();
         if (!command_.json.empty())
             failed_ = !write_output(command_.json, to_json(report) + "\n") || failed_;
         say(text_, "fuzz: {} programs, {} steps, {} with a failure that struck, corpus {}\n",
             report.executions, report.steps, report.failed_steps, report.corpus);
-        if (failed_) return Exit::bad_input;
         // The path of what was found is the last line.
-        if (!found_.empty()) {
-            for (const FindReport& find : report.finds) {
-                say(text_, "{:>10}  {}  {}\n{}\n", find.count, find.bucket, find.replay, find.file);
-            }
-            return Exit::found;
+        for (const FindReport& find : report.finds) {
+            say(text_, "{:>10}  {}  {}\n{}\n", find.count, find.bucket, find.replay, find.file);
         }
+        if (!report.finds.empty()) return Exit::found;
+        if (failed_) return Exit::bad_input;
         if (command_.cases) {
             for (const auto& [name, count] : report.cases) say(text_, "{:>14}  {}\n", count, name);
         }
@@ -306,20 +367,19 @@ class Fuzz {
         for (CaseId id = 0; id < case_count; ++id) {
             if (sum.cases[id] > 0) report.cases.emplace_back(case_name(id), sum.cases[id]);
         }
-        for (const CaseId id : required()) {
+        for (const CaseId id : required_) {
             if (sum.cases[id] == 0) report.required_missing.push_back(case_name(id));
         }
         for (const std::string& name : found_) {
             const StoredBucket* const bucket = store_.find(name);
             if (bucket == nullptr) continue;
-            report.finds.push_back(
-                {name, bucket->verdict, bucket->file, bucket->steps, bucket->pages,
-                 replay_command(find_job_.environment, bucket->file), bucket->count});
+            const std::string path = store_.path(*bucket);
+            report.finds.push_back({name, bucket->verdict, path, bucket->steps, bucket->pages,
+                                    replay_command(find_job_.environment, path), bucket->count});
         }
+        report.finds.insert(report.finds.end(), extra_finds_.begin(), extra_finds_.end());
         return report;
     }
-
-    static constexpr std::chrono::seconds last_words_patience{5};
 
     const FuzzCommand& command_;
     EngineJob job_;
@@ -333,7 +393,8 @@ class Fuzz {
     std::map<std::string, std::uint64_t> counts_before_;
     std::map<std::string, std::uint64_t> uncounted_;  // By engines; of this run.
     std::set<std::string> found_;                     // Buckets met in this run.
-    std::size_t outside_count_ = 0;                   // Crashes and hangs.
+    std::vector<FindReport> extra_finds_;  // What is in no bucket, or could not be saved.
+    std::vector<CaseId> required_;
     int useless_ends_ = 0;
     bool failed_ = false;
 };
@@ -370,9 +431,11 @@ Exit run(const FuzzCommand& command) {
     if (!check_corpus(command.corpus) || !check_output_directory(command.out))
         return Exit::bad_input;
     if (!command.json.empty() && !check_output(command.json)) return Exit::bad_input;
-    for (const int number : {SIGINT, SIGTERM}) {
-        std::signal(number, [](int) { interrupted = true; });
-    }
+    // The first one ends the run in order, the second at once.
+    struct sigaction action {};
+    action.sa_handler = [](int) { interrupted = true; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (const int number : {SIGINT, SIGTERM}) sigaction(number, &action, nullptr);
     return Fuzz(command, std::move(job)).run();
 }
 

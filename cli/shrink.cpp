@@ -84,6 +84,7 @@ std::optional<Minimized> shrink_in_one_child(const Candidate& candidate, const F
     while (!child.poll()) {
         Progress::pause();
         show(progress, shared->tries.load(), shared->steps.load());
+        if (options.stop && options.stop()) return Minimized{candidate, finding, 0, false};
     }
     if (child.end().kind != ChildEnd::Kind::finished) return std::nullopt;
     return result_of(child.output());
@@ -100,7 +101,8 @@ Minimized shrink_with_a_child_each(const Candidate& candidate, const Finding& fi
     isolation.answers = false;
     isolation.confirm_hang = false;
     if (finding.bucket.verdict == Verdict::hang) isolation.patience = hang_patience;
-    const Predicate predicate = [&](const Candidate& tried) {
+    const Predicate predicate = [&](const Candidate& tried) -> std::optional<Finding> {
+        if (options.stop && options.stop()) return std::nullopt;
         show(progress, ++tries, steps);
         return run_isolated(program_of(tried.world, tried.steps), choice, isolation).finding;
     };

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "cli/isolate.h"
 #include "cli/progress.h"
@@ -12,6 +13,8 @@ namespace vmacheck::cli {
 
 struct ShrinkOptions {
     bool any_failure = false;
+    // Asked between candidates: true ends the search, with what is smallest so far. May be empty.
+    std::function<bool()> stop = {};
 };
 
 // `candidate` fails with `finding`. The answer fails, too; its finding is the one to report.

@@ -68,16 +68,14 @@ void Session::execute(std::span<const std::uint8_t> bytes) {
     ++executions_;
     count_cases();
     if (finding) keep(*finding);
-    if (!options_.finds.empty() && executions_ % clock_interval == 0 &&
-        std::chrono::steady_clock::now() >= next_stats_) {
-        say_stats();
-    }
+    const bool looks = executions_ == 1 || executions_ % clock_interval == 0;
+    if (looks && std::chrono::steady_clock::now() >= next_stats_) say_stats();
 }
 
 // In one write, so that an input is there as a whole or not at all. The sizes come first: what is
 // left of a longer input behind the end does not count.
 void Session::write_journal(std::span<const std::uint8_t> bytes) {
-    const std::uint64_t header[2] = {executions_, bytes.size()};
+    const std::uint64_t header[3] = {executions_, lockstep_.step_count(), bytes.size()};
     journalled_.assign(reinterpret_cast<const char*>(header), sizeof header);
     journalled_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (std::fseek(journal_.get(), 0, SEEK_SET) != 0) return;
@@ -85,10 +83,10 @@ void Session::write_journal(std::span<const std::uint8_t> bytes) {
 }
 
 JournalledInput read_journal(std::string_view journal) {
-    std::uint64_t header[2] = {};
+    std::uint64_t header[3] = {};
     if (journal.size() < sizeof header) return {};
     std::memcpy(header, journal.data(), sizeof header);
-    return {header[0], std::string(journal.substr(sizeof header, header[1]))};
+    return {header[0], header[1], std::string(journal.substr(sizeof header, header[2]))};
 }
 
 void Session::count_cases() {

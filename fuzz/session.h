@@ -59,9 +59,10 @@ class Session {
     std::chrono::steady_clock::time_point next_stats_;
 };
 
-// What a journal holds: the input under way, and how many were run before it.
+// What a journal holds: the input under way, and what was run before it.
 struct JournalledInput {
     std::uint64_t executions = 0;
+    std::uint64_t steps = 0;
     std::string bytes;
 };
 JournalledInput read_journal(std::string_view journal);

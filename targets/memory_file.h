@@ -34,6 +34,17 @@ class MemoryFile {
         return text;
     }
 
+    // The last bytes.
+    [[nodiscard]] std::string tail(std::size_t bytes_max) const {
+        const off_t end = lseek(file_, 0, SEEK_END);
+        const auto size = static_cast<std::size_t>(end > 0 ? end : 0);
+        std::string text(size < bytes_max ? size : bytes_max, '\0');
+        const ssize_t got =
+            pread(file_, text.data(), text.size(), static_cast<off_t>(size - text.size()));
+        text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+        return text;
+    }
+
   private:
     int file_;
 };
