@@ -50,7 +50,7 @@ class BucketStore {
     }
 
     // Looks, once, whether the program of the bucket still fails in it.
-    void confirm(const std::string& bucket, const TargetChoice& target);
+    void confirm(const std::string& name, const TargetChoice& target);
 
     enum class Kept : std::uint8_t {
         as_smallest,
@@ -58,7 +58,7 @@ class BucketStore {
         not_at_all,  // It could not be written; it was printed.
     };
     Kept keep(const FindJob& job, const Story& story);
-    void set_count(const std::string& bucket, std::uint64_t count);
+    void set_count(const std::string& name, std::uint64_t count);
 
     // Programs as an engine saved them, by name: those of the engine's own death, or all.
     enum class Originals : std::uint8_t { of_deaths, all };

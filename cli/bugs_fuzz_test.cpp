@@ -121,8 +121,7 @@ TEST_F(BugsFuzz, believes_no_list_of_buckets) {
     const Ran first = shell.run(command);
     ASSERT_EQ(first.exit, 1) << first.output;
     const std::string file = first.last_line();
-    for (const std::string& spoil :
-         {"rm " + file, "printf 'vma 1\\nmunmap 0+1\\n' > " + file}) {
+    for (const std::string& spoil : {"rm " + file, "printf 'vma 1\\nmunmap 0+1\\n' > " + file}) {
         ASSERT_EQ(shell.sh(spoil + " && rm -r fuzz-corpus").exit, 0);
         const Ran ran = shell.run(command);
         ASSERT_EQ(ran.exit, 1) << ran.output;
