@@ -309,7 +309,7 @@ class Fuzz {
         const SoakTotals sum = totals();
         const double spent = seconds_since(start_);
         std::uint64_t reached = 0;
-        for (const CaseId id : required_) reached += sum.cases[id] > 0 ? 1 : 0;
+        for (const CaseId id : required_) reached += sum.cases[id] > 0 ? 1U : 0U;
         std::string text = fmt::format("fuzz {}: {:.0f} s", command_.profile, spent);
         if (command_.time)
             text +=
@@ -332,7 +332,8 @@ class Fuzz {
             report.executions, report.steps, report.failed_steps, report.corpus);
         // The path of what was found is the last line.
         for (const FindReport& find : report.finds) {
-            say(text_, "{:>10}  {}  {}\n{}\n", find.count, find.bucket, find.replay, find.file);
+            say(text_, "{:>10}  {}  {}\n{}\n", find.count, find.bucket, find.replay,
+                find.file.empty() ? "(it could not be saved, and was printed)" : find.file);
         }
         if (!report.finds.empty()) return Exit::found;
         if (failed_) return Exit::bad_input;

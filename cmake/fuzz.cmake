@@ -60,5 +60,7 @@ if(VMACHECK_HAS_LIBFUZZER AND NOT CMAKE_BUILD_TYPE STREQUAL "Coverage")
         foreach(target text import binary)
             vmacheck_target_program(fuzz_${target} ${target} engine vmacheck_model_instrumented)
         endforeach()
+        # A system under test whose code the engine cannot see.
+        vmacheck_target_program(fuzz_cases_alone program engine vmacheck_fuzz vmacheck_impl)
     endif()
 endif()

@@ -94,6 +94,8 @@ if(VMACHECK_FUZZ_TARGETS)
         vmacheck_script(fuzz.program_for_a_while_${profile} fuzz fuzz_briefly.sh
                         $<TARGET_FILE:vmacheck-fuzz> --profile=${profile} ${seeds_of_program})
     endforeach()
+    vmacheck_script(fuzz.cases_guide_the_engine fuzz fuzz_guided.sh
+                    $<TARGET_FILE:fuzz_cases_alone>)
     vmacheck_script(fuzz.mutator_is_not_instrumented fuzz check_uninstrumented.sh
                     $<TARGET_FILE:vmacheck_search> $<TARGET_FILE:vmacheck_fuzz>
                     $<TARGET_FILE:vmacheck_impl_instrumented>)
