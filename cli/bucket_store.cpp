@@ -119,12 +119,8 @@ void BucketStore::confirm(const std::string& name, const TargetChoice& target) {
     const std::optional<ProgramFile> file = read_program(path(bucket));
     if (!file) return;
     const Candidate candidate = candidate_of(file->program);
-    IsolateOptions isolation;
-    isolation.answers = false;
-    const RunRecord record =
-        run_isolated(program_of(candidate.world, candidate.steps), target, isolation);
-    if (record.finding && bucket_name(record.finding->bucket) == name)
-        bucket.confirmed = size_of(candidate);
+    const std::optional<Finding> finding = finding_of(candidate, target);
+    if (finding && bucket_name(finding->bucket) == name) bucket.confirmed = size_of(candidate);
 }
 
 BucketStore::Kept BucketStore::keep(const FindJob& job, const Story& story) {

@@ -160,14 +160,9 @@ class Fuzz {
         const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
         decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world, candidate.steps);
         if (job_.profile != nullptr) candidate.world.profile = job_.profile;
-        IsolateOptions isolation;
-        isolation.answers = false;
-        const bool fails =
-            run_isolated(program_of(candidate.world, candidate.steps), command_.target, isolation)
-                .finding.has_value();
         // Else it was killed from outside, or ran out of memory over the inputs before.
-        if (fails)
-            examine(candidate, "", 1);
+        if (const std::optional<Finding> finding = finding_of(candidate, command_.target))
+            sort_in(candidate, *finding, "", 1);
         else
             complain(fmt::format("an engine died, and its last program does not fail; it said: {}",
                                  last_line(engine.last_words())));
@@ -196,22 +191,23 @@ class Fuzz {
 
     // `path`: where the program is saved; empty: nowhere. `count`: how often no engine counted it.
     void examine(const Candidate& candidate, const std::string& path, std::uint64_t count) {
-        IsolateOptions isolation;
-        isolation.answers = false;
-        const RunRecord record =
-            run_isolated(program_of(candidate.world, candidate.steps), command_.target, isolation);
-        if (!record.finding) {
+        if (const std::optional<Finding> finding = finding_of(candidate, command_.target))
+            sort_in(candidate, *finding, path, count);
+        else
             note_unconfirmed(candidate, path);
-            return;
-        }
-        const std::string bucket = bucket_name(record.finding->bucket);
-        const Verdict verdict = record.finding->bucket.verdict;
+    }
+
+    // The same for a program that is known to fail by itself.
+    void sort_in(const Candidate& candidate, const Finding& finding, const std::string& path,
+                 std::uint64_t count) {
+        const std::string bucket = bucket_name(finding.bucket);
+        const Verdict verdict = finding.bucket.verdict;
         const bool outside = verdict == Verdict::crash || verdict == Verdict::hang;
         store_.confirm(bucket, command_.target);
         const StoredBucket* const known = store_.find(bucket);
         const bool confirmed = known != nullptr && known->confirmed;
         // A candidate of a crash costs a process; so only what is shorter from the start is tried.
-        if (!confirmed || !outside || record.finding->step + 1 < known->steps) {
+        if (!confirmed || !outside || finding.step + 1 < known->steps) {
             const std::optional<Story> story = tell(find_job_, candidate, progress_);
             if (!story) {
                 note_unconfirmed(candidate, path);
@@ -365,9 +361,7 @@ class Fuzz {
         report.corpus = files_in(job_.corpus);
         report.cpu_seconds = cpu_seconds();
         report.wall_seconds = seconds_since(start_);
-        for (CaseId id = 0; id < case_count; ++id) {
-            if (sum.cases[id] > 0) report.cases.emplace_back(case_name(id), sum.cases[id]);
-        }
+        report.cases = happened_cases(sum);
         for (const CaseId id : required_) {
             if (sum.cases[id] == 0) report.required_missing.push_back(case_name(id));
         }
@@ -400,11 +394,6 @@ class Fuzz {
     bool failed_ = false;
 };
 
-// The folder of the corpus; made if it is missing.
-bool check_corpus(const std::string& path) {
-    return check_output_directory(path);
-}
-
 }  // namespace
 
 Exit run(const FuzzCommand& command) {
@@ -429,7 +418,7 @@ Exit run(const FuzzCommand& command) {
     job.once = command.once;
     job.raw = command.raw;
     job.seed = command.seed ? *command.seed : std::random_device{}();
-    if (!check_corpus(command.corpus) || !check_output_directory(command.out))
+    if (!check_output_directory(command.corpus) || !check_output_directory(command.out))
         return Exit::bad_input;
     if (!command.json.empty() && !check_output(command.json)) return Exit::bad_input;
     // The first one ends the run in order, the second at once.

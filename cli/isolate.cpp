@@ -269,4 +269,10 @@ RunRecord run_isolated(const Program& program, const TargetChoice& choice,
     return *run_once(program, choice, patient);
 }
 
+std::optional<Finding> finding_of(const Candidate& candidate, const TargetChoice& choice) {
+    IsolateOptions isolation;
+    isolation.answers = false;
+    return run_isolated(program_of(candidate.world, candidate.steps), choice, isolation).finding;
+}
+
 }  // namespace vmacheck::cli

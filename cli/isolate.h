@@ -64,6 +64,10 @@ struct IsolateOptions {
 [[nodiscard]] RunRecord run_isolated(const Program& program, const TargetChoice& choice,
                                      const IsolateOptions& options);
 
+// What a program comes to when it is run by itself; nothing if it is good.
+[[nodiscard]] std::optional<Finding> finding_of(const Candidate& candidate,
+                                                const TargetChoice& choice);
+
 // The finding of a program that ended from outside in its step `begun` (counted from 1).
 [[nodiscard]] Finding outside_finding(Verdict verdict, const Candidate& candidate,
                                       std::uint64_t begun, const ChildEnd& end);

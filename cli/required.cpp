@@ -17,6 +17,14 @@ bool case_required(CaseId id, const SoakOptions& options, const Sight& sight) {
     return alphabet_allows(*options.alphabet, id);
 }
 
+std::vector<std::pair<std::string, std::uint64_t>> happened_cases(const SoakTotals& totals) {
+    std::vector<std::pair<std::string, std::uint64_t>> happened;
+    for (CaseId id = 0; id < case_count; ++id) {
+        if (totals.cases[id] > 0) happened.emplace_back(case_name(id), totals.cases[id]);
+    }
+    return happened;
+}
+
 std::vector<std::string> missing_cases(const SoakTotals& totals, const SoakOptions& options,
                                        const Sight& sight) {
     std::vector<std::string> missing;

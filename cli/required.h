@@ -1,7 +1,9 @@
 // Which cases a run must meet: one that never met them tested less than it claims.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/workers.h"
@@ -18,6 +20,10 @@ inline constexpr PageCount pages_that_count{16};
 
 // Whether programs of this profile and alphabet can meet the case on a target of this sight.
 [[nodiscard]] bool case_required(CaseId id, const SoakOptions& options, const Sight& sight);
+
+// The cases that happened, with how often.
+[[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> happened_cases(
+    const SoakTotals& totals);
 
 [[nodiscard]] std::vector<std::string> missing_cases(const SoakTotals& totals,
                                                      const SoakOptions& options,

@@ -273,9 +273,7 @@ class Run {
     }
 
     Exit conclude() {
-        for (CaseId id = 0; id < case_count; ++id) {
-            if (totals_.cases[id] > 0) report_.cases.emplace_back(case_name(id), totals_.cases[id]);
-        }
+        report_.cases = happened_cases(totals_);
         report_.programs = totals_.programs;
         report_.steps = totals_.steps;
         report_.failed_steps = totals_.failed_steps;
