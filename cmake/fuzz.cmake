@@ -50,11 +50,11 @@ if(VMACHECK_HAS_LIBFUZZER AND NOT CMAKE_BUILD_TYPE STREQUAL "Coverage")
         vmacheck_instrumented(vmacheck_impl${bugs}_instrumented impl
                               -fsanitize-coverage=inline-8bit-counters,pc-table vmacheck_model)
         string(REPLACE "_" "-" suffix "${bugs}")
-        vmacheck_target_program(vmacheck-fuzz${suffix} program engine vmacheck_fuzz${bugs}
+        vmacheck_target_program(vmacheck-fuzz${suffix} program engine vmacheck_fuzz
                                 vmacheck_impl${bugs}_instrumented)
         install(TARGETS vmacheck-fuzz${suffix} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
     endforeach()
-    target_compile_definitions(vmacheck_impl_bugs_instrumented PUBLIC VMACHECK_BUGS=1)
+    target_compile_definitions(vmacheck_impl_bugs_instrumented PRIVATE VMACHECK_BUGS=1)
     if(VMACHECK_FUZZ_TARGETS)
         vmacheck_instrumented(vmacheck_model_instrumented model -fsanitize=fuzzer-no-link)
         foreach(target text import binary)

@@ -139,7 +139,7 @@ TEST(machine, is_a_value) {
 TEST(machine, starts_from_initial_areas) {
     World world = world_of(linux_6_18_profile, 8);
     InitialArea area{pages(2, 2), {}};
-    area.attributes.flags = Flag::read | Flag::write | Flags(Flag::account);
+    area.attributes.flags = read_write_flags | Flag::account;
     area.attributes.pgoff = 2;
     area.attributes.fault = FaultId{9};
     world.areas.push_back(area);

@@ -8,7 +8,7 @@ namespace {
 Vma area(std::uint64_t start, std::uint64_t end) {
     Vma vma{Page{start}, Page{end}, Attributes{}};
     vma.attributes.pgoff = start;
-    vma.attributes.flags = Flag::read | Flag::write;
+    vma.attributes.flags = read_write_flags;
     return vma;
 }
 

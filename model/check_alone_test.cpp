@@ -18,7 +18,7 @@ AreaView anonymous(std::uint64_t start, std::uint64_t count) {
     AreaView area;
     area.range = {{start}, {count}};
     area.attributes.pgoff = start;
-    area.attributes.flags = Flag::read | Flag::write | may_access_flags;
+    area.attributes.flags = read_write_flags | may_access_flags;
     return area;
 }
 

@@ -66,7 +66,8 @@ constexpr Flags operator|(Flag x, Flag y) {
     return Flags(x) | Flags(y);
 }
 
-inline constexpr Flags access_flags = Flag::read | Flag::write | Flag::exec;
+inline constexpr Flags read_write_flags = Flag::read | Flag::write;
+inline constexpr Flags access_flags = read_write_flags | Flag::exec;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

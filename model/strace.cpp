@@ -18,7 +18,7 @@ namespace strace {
 namespace {
 
 constexpr std::size_t command_length_max = 200;  // In the head of the program.
-constexpr Prot guessed_prot = {Flag::read | Flag::write};
+constexpr Prot guessed_prot = {read_write_flags};
 
 std::string listed(const std::map<std::string, std::size_t>& counts) {
     std::string text;

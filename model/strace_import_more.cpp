@@ -40,7 +40,7 @@ bool Importer::brk() {
     }
     if (new_end > old_end) {
         approximate("brk became mmap, which may also merge with the area behind");
-        Mmap op{range_between(old_end, new_end), {Flag::read | Flag::write}, {}};
+        Mmap op{range_between(old_end, new_end), {read_write_flags}, {}};
         op.placement = Placement::fixed;
         if (!emit(op, Errno::ok, "brk")) return false;
     } else if (new_end < old_end) {

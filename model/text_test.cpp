@@ -176,11 +176,11 @@ TEST(text, gives_initial_areas_the_flags_of_mmap) {
     const Flags may_read_exec = Flag::may_read | Flag::may_exec;
     const std::vector<InitialArea>& areas = program.world.areas;
     ASSERT_EQ(areas.size(), 4U);
-    EXPECT_EQ(areas[0].attributes.flags, may_access_flags | Flag::read | Flag::write);
+    EXPECT_EQ(areas[0].attributes.flags, may_access_flags | read_write_flags);
     EXPECT_EQ(areas[1].attributes.flags,
               may_access_flags | Flag::read | Flag::shared | Flag::may_share);
     EXPECT_EQ(areas[2].attributes.flags, may_read_exec | Flag::read | Flag::may_share);
-    EXPECT_EQ(areas[3].attributes.flags, may_access_flags | Flag::read | Flag::write);
+    EXPECT_EQ(areas[3].attributes.flags, may_access_flags | read_write_flags);
     EXPECT_EQ(areas[2].attributes.pgoff, 4U);
     EXPECT_EQ(areas[2].attributes.file.value, 2U);
 }

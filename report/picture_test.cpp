@@ -21,10 +21,10 @@ std::string drawn(std::uint64_t pages, const std::vector<AreaView>& areas) {
     return Canvas(world, {&areas}, {}).draw(areas);
 }
 
-constexpr Flags rw = Flag::read | Flag::write;
-
 TEST(picture, draws_an_area_as_a_letter_that_is_capital_when_it_can_be_written) {
-    EXPECT_EQ(drawn(8, {area(0, 2, rw), area(2, 1, Flag::read), area(4, 2, rw)}), "AAb.CC..");
+    EXPECT_EQ(drawn(8, {area(0, 2, read_write_flags), area(2, 1, Flag::read),
+                        area(4, 2, read_write_flags)}),
+              "AAb.CC..");
 }
 
 TEST(picture, draws_an_empty_space_as_dots) {
@@ -33,7 +33,8 @@ TEST(picture, draws_an_empty_space_as_dots) {
 
 TEST(picture, goes_on_from_a_behind_z) {
     std::vector<AreaView> areas;
-    for (std::uint64_t page = 0; page < 28; ++page) areas.push_back(area(page, 1, rw));
+    for (std::uint64_t page = 0; page < 28; ++page)
+        areas.push_back(area(page, 1, read_write_flags));
     EXPECT_EQ(drawn(28, areas), "ABCDEFGHIJKLMNOPQRSTUVWXYZAB");
 }
 
@@ -48,7 +49,8 @@ TEST(picture, has_tens_above_a_ruler_of_more_than_ten_pages) {
 TEST(picture, of_a_wide_world_has_a_column_for_each_stretch) {
     World world;
     world.pages = PageCount{1 << 20};
-    const std::vector<AreaView> areas = {area(4096, 16, rw), area(4112, 4, Flag::read)};
+    const std::vector<AreaView> areas = {area(4096, 16, read_write_flags),
+                                         area(4112, 4, Flag::read)};
     const Canvas canvas(world, {&areas}, {});
     EXPECT_EQ(canvas.draw(areas), ".Ab.");
     EXPECT_EQ(canvas.ruler_name(), "cells");
@@ -61,7 +63,7 @@ TEST(picture, of_very_many_stretches_shows_the_neighbourhood_of_the_finding) {
     World world;
     world.pages = PageCount{100000};
     std::vector<AreaView> areas;
-    for (std::uint64_t at = 0; at < 1000; ++at) areas.push_back(area(at * 10, 1, rw));
+    for (std::uint64_t at = 0; at < 1000; ++at) areas.push_back(area(at * 10, 1, read_write_flags));
     const Canvas canvas(world, {&areas}, {Page{5000}, PageCount{1}});
     EXPECT_EQ(canvas.draw(areas).size(), stretch_columns_max);
     std::string legend;
@@ -70,7 +72,7 @@ TEST(picture, of_very_many_stretches_shows_the_neighbourhood_of_the_finding) {
 }
 
 TEST(picture, areas_are_listed_as_a_claim_lists_them) {
-    const std::vector<AreaView> areas = {area(0, 2, rw), area(4, 1, Flag::read)};
+    const std::vector<AreaView> areas = {area(0, 2, read_write_flags), area(4, 1, Flag::read)};
     EXPECT_EQ(areas_text(areas, 2), "0+2 rw- | 4+1 r--");
     EXPECT_EQ(areas_text(areas, 1), "2");
     EXPECT_EQ(areas_text({}, 1), "0");
@@ -83,7 +85,8 @@ TEST(picture, of_the_reference_has_an_area_for_each_run) {
     Reference reference(cases);
     reference.create(world, Cells(world.pages));
     StepLog log;
-    ASSERT_EQ(reference.apply({Mmap{{Page{1}, PageCount{4}}, {rw}, {}}, {}, {}}, log), Errno::ok);
+    ASSERT_EQ(reference.apply({Mmap{{Page{1}, PageCount{4}}, {read_write_flags}, {}}, {}, {}}, log),
+              Errno::ok);
     ASSERT_EQ(reference.apply({Mprotect{{Page{2}, PageCount{1}}, {Flag::read}}, {}, {}}, log),
               Errno::ok);
     EXPECT_EQ(drawn(8, areas_of(reference, SpaceId{0})), ".AbCC...");

@@ -12,7 +12,7 @@
 namespace vmacheck {
 namespace {
 
-constexpr std::size_t width = 72;
+constexpr std::size_t line_width = 72;
 constexpr std::size_t answer_column = 44;
 
 std::string answers_text(const Counterexample& example, std::size_t step) {
@@ -53,14 +53,14 @@ std::string text_report(const Counterexample& example, const Environment& enviro
                         const std::string& file) {
     std::string report = headline(example) + "\n";
     for (const std::string& line : comparison_lines(example)) report += "    " + line + "\n";
-    for (const std::string& line : wrapped(example.finding.what, width)) report += line + "\n";
+    for (const std::string& line : wrapped(example.finding.what, line_width)) report += line + "\n";
     for (const std::string& line : difference_lines(example)) report += "    " + line + "\n";
     if (!example.last_words.empty()) report += "    " + printable(example.last_words) + "\n";
     report += "\n";
     add_steps(report, example);
     report += "bucket: " + bucket_name(example.finding.bucket) + "\n";
     const std::string with = "with: " + environment_text(environment, *example.world.profile);
-    for (const std::string& line : wrapped(with, width)) {
+    for (const std::string& line : wrapped(with, line_width)) {
         report += (line.starts_with("with:") ? "" : "      ") + line + "\n";
     }
     report += "replay: " + replay_command(environment, file) + "\n";

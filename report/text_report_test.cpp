@@ -9,8 +9,6 @@
 namespace vmacheck {
 namespace {
 
-constexpr Flags rw = Flag::read | Flag::write;
-
 AreaView area(std::uint64_t start, std::uint64_t count, Flags flags) {
     AreaView view;
     view.range = {Page{start}, PageCount{count}};
@@ -23,16 +21,17 @@ Counterexample reopened_protection() {
     Counterexample example;
     example.world.pages = PageCount{8};
     const PageRange middle{Page{1}, PageCount{1}};
-    example.steps = {{Mmap{{Page{0}, PageCount{3}}, {rw}, {}}, {}, {}},
+    example.steps = {{Mmap{{Page{0}, PageCount{3}}, {read_write_flags}, {}}, {}, {}},
                      {Mprotect{middle, {Flag::read}}, {}, {}},
-                     {Mprotect{middle, {rw}}, {}, {}}};
+                     {Mprotect{middle, {read_write_flags}}, {}, {}}};
     example.finding.bucket = {Verdict::missed_merge, 2, case_id(2, CaseKind::merge_both), {}};
     example.finding.step = 2;
     example.finding.what = "[0,1) and [1,2) should be one area.";
     example.finding.where = {Page{0}, PageCount{2}};
     example.answers.assign(3, {Result{}, Result{}});
-    example.expected = {area(0, 3, rw)};
-    example.found = {area(0, 1, rw), area(1, 1, rw), area(2, 1, rw)};
+    example.expected = {area(0, 3, read_write_flags)};
+    example.found = {area(0, 1, read_write_flags), area(1, 1, read_write_flags),
+                     area(2, 1, read_write_flags)};
     return example;
 }
 
@@ -61,7 +60,8 @@ replay: vmacheck replay found/x.vma --target impl
 TEST(text_report, shows_the_attributes_of_a_page_that_differs) {
     Counterexample example = reopened_protection();
     example.finding.bucket.verdict = Verdict::wrong_pages;
-    example.found = {area(0, 1, rw), area(1, 1, Flag::read), area(2, 1, rw)};
+    example.found = {area(0, 1, read_write_flags), area(1, 1, Flag::read),
+                     area(2, 1, read_write_flags)};
     const std::string report = text_report(example, environment(), "x.vma");
     EXPECT_NE(report.find("    page 1\n"
                           "    expected  rw- anon private flags=account\n"

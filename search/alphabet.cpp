@@ -4,8 +4,6 @@
 namespace vmacheck {
 namespace {
 
-constexpr Flags read_write = Flag::read | Flag::write;
-
 // What an alphabet without failures, forks and shared memory cannot lead to: it has one file, which
 // may be written and has `mmap_prepare` alone, no bad argument, no limit, and one address space.
 bool core_can_meet(CaseId id) {
@@ -45,7 +43,7 @@ const Alphabet& core_alphabet() {
         false,
         false,
         false,
-        {{read_write}, {Flag::read}, {read_write | Flag::exec}, {}},
+        {{read_write_flags}, {Flag::read}, {read_write_flags | Flag::exec}, {}},
         {Advice::dontdump, Advice::dodump, Advice::dontneed},
     };
     return alphabet;

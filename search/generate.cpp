@@ -10,8 +10,6 @@
 namespace vmacheck {
 namespace {
 
-constexpr Flags read_write = Flag::read | Flag::write;
-
 // What a field is drawn from, and what the fields before it were.
 struct Context {
     Source& source;
@@ -182,7 +180,7 @@ void draw_prots(Source& source, const std::vector<Prot>& from, std::vector<Prot>
     for (std::uint64_t wanted = 1 + source.below(3); wanted > 0; --wanted) {
         some.push_back(from[source.below(from.size())]);
     }
-    if (!source.one_in(4)) some.push_back({read_write});
+    if (!source.one_in(4)) some.push_back({read_write_flags});
 }
 
 // The advice that takes back what `advice` did, so that seams come and go.
@@ -238,7 +236,7 @@ void draw_areas(Source& source, World& world) {
         page = area.range.end().value;
         if (page > world.pages.value) return;
         Attributes& at = area.attributes;
-        at.flags = may_access_flags | read_write;
+        at.flags = may_access_flags | read_write_flags;
         if (source.one_in(3)) at.flags = at.flags.without(Flag::write);
         at.file.value = static_cast<std::uint32_t>(source.below(world.files.size() + 1));
         bool account = at.flags.has(Flag::write);
@@ -286,7 +284,7 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     // advice between faults. What needs three areas and two faults would be rare without it.
     const bool identities = source.one_in(5);
     if (identities) {
-        swarm.prots.assign(1, {read_write});
+        swarm.prots.assign(1, {read_write_flags});
         if (source.one_in(3)) swarm.prots.push_back({Flag::read});
         if (alphabet_.forks && source.one_in(2)) {
             swarm.advices.assign(

@@ -10,7 +10,7 @@
 namespace vmacheck {
 namespace {
 
-struct Context {
+struct Change {
     Source& source;
     const World& world;
     PageRange range;  // That of the operation, if it has one.
@@ -61,7 +61,7 @@ std::uint64_t other(std::uint64_t value, std::uint64_t count, Source& source) {
     return (value + 1 + source.below(count - 1)) % count;
 }
 
-void change(Context& context, PageRange& range) {
+void change(Change& context, PageRange& range) {
     Source& source = context.source;
     const std::uint64_t pages = context.world.pages.value;
     constexpr std::uint64_t count_max = 8;
@@ -84,10 +84,9 @@ void change(Context& context, PageRange& range) {
 }
 
 // rw- is what most rules are about.
-void change(Context& context, Prot& prot) {
-    constexpr Flags read_write = Flag::read | Flag::write;
-    if (prot.flags != read_write && context.source.below(2) == 0) {
-        prot.flags = read_write;
+void change(Change& context, Prot& prot) {
+    if (prot.flags != read_write_flags && context.source.below(2) == 0) {
+        prot.flags = read_write_flags;
         return;
     }
     constexpr std::uint64_t prot_count = 8;
@@ -96,7 +95,7 @@ void change(Context& context, Prot& prot) {
 }
 
 // Offsets that follow the address make neighbours linear.
-void change(Context& context, Backing& backing) {
+void change(Change& context, Backing& backing) {
     Source& source = context.source;
     const std::uint64_t files = context.world.files.size();
     const bool other_file = backing.file.none() || source.below(2) == 0;
@@ -118,7 +117,7 @@ void change(Context& context, Backing& backing) {
     backing.offset = file_pages_max - source.below(std::min(room, binary_pages_max.value + 1));
 }
 
-void change(Context& context, SpaceId& space) {
+void change(Change& context, SpaceId& space) {
     space.value = static_cast<std::uint8_t>(other(space.value, space_count_max, context.source));
 }
 
@@ -140,7 +139,7 @@ constexpr std::uint64_t count_of(Access) {
 
 template <class Enum>
 requires std::is_enum_v<Enum>
-void change(Context& context, Enum& value) {
+void change(Change& context, Enum& value) {
     const auto number = static_cast<std::uint64_t>(value);
     value = static_cast<Enum>(other(number, count_of(value), context.source));
 }
@@ -169,7 +168,7 @@ bool nudge_field(Op& op, Source& source) {
 bool change_field(Op& op, const World& world, Source& source) {
     const Op before = op;
     const PageRange* const range = find_field<PageRange>(op);
-    Context context{source, world, range == nullptr ? PageRange{} : *range};
+    Change context{source, world, range == nullptr ? PageRange{} : *range};
     std::visit(
         [&](auto& typed) {
             using Type = std::decay_t<decltype(typed)>;

@@ -10,10 +10,6 @@ const Cell* cell_at(const std::vector<Cell>& cells, std::uint64_t page) {
     return page < cells.size() ? &cells[page] : nullptr;
 }
 
-bool is_mapped(const std::vector<Cell>& cells, std::uint64_t page) {
-    return page < cells.size() && cells[page].mapped;
-}
-
 // The offset that continues that of the neighbour; none if it would be negative.
 std::optional<std::uint64_t> linear_offset(const Neighbour& neighbour) {
     const std::uint64_t beside = neighbour.cell->attributes.pgoff;
@@ -83,6 +79,10 @@ void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/
 void copy(const Neighbour& /*neighbour*/, SpaceId& /*space*/, Source& /*source*/) {}
 
 }  // namespace
+
+bool is_mapped(const std::vector<Cell>& cells, std::uint64_t page) {
+    return page < cells.size() && cells[page].mapped;
+}
 
 std::optional<Neighbour> find_neighbour(const std::vector<Cell>& cells, PageRange range,
                                         const World& world, Source& source) {

@@ -24,6 +24,9 @@ struct Neighbour {
     std::size_t files = 0;  // Of the world; the objects of shared anonymous memory come behind.
 };
 
+// Whether there is an area at a page, which may lie outside of the world.
+bool is_mapped(const std::vector<Cell>& cells, std::uint64_t page);
+
 // The mapped cell beside one end of `range`, or beside the other.
 std::optional<Neighbour> find_neighbour(const std::vector<Cell>& cells, PageRange range,
                                         const World& world, Source& source);

@@ -9,14 +9,6 @@
 #include "search/mutate_neighbour.h"
 
 namespace vmacheck {
-namespace {
-
-bool is_mapped(const std::vector<Cell>& cells, std::uint64_t page) {
-    return page < cells.size() && cells[page].mapped;
-}
-
-}  // namespace
-
 // ---- The walk. ----
 
 // Each mutation is due at a place of its own; one that finds nothing to do there is due again at

@@ -167,7 +167,7 @@ bool add_area(Context& context) {
     Source& source = context.source;
     constexpr std::uint64_t count_max = 4;
     InitialArea area;
-    area.attributes.flags = may_access_flags | Flag::read | Flag::write | Flags(Flag::account);
+    area.attributes.flags = may_access_flags | read_write_flags | Flag::account;
     if (!world.areas.empty()) {
         const InitialArea& last = world.areas.back();
         area.attributes = last.attributes;
