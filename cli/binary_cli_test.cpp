@@ -9,10 +9,6 @@
 #include "model/binary.h"
 #include "model/text.h"
 
-#ifndef VMACHECK_BINARY
-#define VMACHECK_BINARY VMACHECK_BINARY_DIR "/vmacheck"
-#endif
-
 namespace vmacheck::cli {
 namespace {
 

@@ -9,15 +9,11 @@
 #include "model/binary.h"
 #include "model/text.h"
 
-#ifndef VMACHECK_BUGS_BINARY
-#define VMACHECK_BUGS_BINARY VMACHECK_BINARY_DIR "/vmacheck-bugs"
-#endif
-
 namespace vmacheck::cli {
 namespace {
 
 TEST(bugs_binary_command, minimizes_what_an_engine_leaves_behind) {
-    const Shell shell{VMACHECK_BUGS_BINARY};
+    const Shell shell{VMACHECK_BINARY};
     const auto program =
         std::get<Program>(parse_program("vma 1\n"
                                         "world pages=64 profile=linux-6.18\n"

@@ -6,10 +6,6 @@
 
 #include "cli/shell_for_tests.h"
 
-#ifndef VMACHECK_BUGS_BINARY
-#define VMACHECK_BUGS_BINARY VMACHECK_BINARY_DIR "/vmacheck-bugs"
-#endif
-
 #if defined(__SANITIZE_ADDRESS__)
 #define VMACHECK_ASAN 1
 #elif defined(__has_feature)
@@ -23,14 +19,14 @@ namespace {
 
 class BugsCommand : public testing::Test {
   public:
-    Shell shell{VMACHECK_BUGS_BINARY};
+    Shell shell{VMACHECK_BINARY};
 };
 
 // Runs until the bug is found, and answers the path of the minimized program.
 std::string find_bug(const Shell& shell, const std::string& bug, const std::string& more) {
     const Ran ran = shell.run("run --seed 1 --programs 200000 --bug " + bug + " " + more);
     EXPECT_EQ(ran.exit, 1) << ran.output;
-    EXPECT_TRUE(ran.says("replay: vmacheck-bugs replay found/")) << ran.output;
+    EXPECT_TRUE(ran.says("replay: vmacheck replay found/")) << ran.output;
     EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
     return ran.last_line();
 }
@@ -46,7 +42,7 @@ TEST_F(BugsCommand, saves_what_it_finds_before_and_after_it_is_minimized) {
     EXPECT_EQ(json["finds"][0]["steps"], 2);
     EXPECT_EQ(json["bug"], "split-keeps-parent-offset");
     EXPECT_EQ(json["finds"][0]["replay"],
-              "vmacheck-bugs replay " + path + " --target impl --bug split-keeps-parent-offset");
+              "vmacheck replay " + path + " --target impl --bug split-keeps-parent-offset");
     const std::string bug = " --bug split-keeps-parent-offset";
     EXPECT_EQ(shell.run("replay " + path + bug).exit, 1);
     EXPECT_EQ(shell.run("replay " + original + bug).exit, 1);

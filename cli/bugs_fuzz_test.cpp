@@ -6,15 +6,11 @@
 
 #include "cli/shell_for_tests.h"
 
-#ifndef VMACHECK_BUGS_BINARY
-#define VMACHECK_BUGS_BINARY VMACHECK_BINARY_DIR "/vmacheck-bugs"
-#endif
-
 namespace vmacheck::cli {
 namespace {
 
 bool has_engine() {
-    return std::filesystem::exists(VMACHECK_BUGS_BINARY "/../vmacheck-fuzz-bugs") ||
+    return std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs") ||
            std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs");
 }
 
@@ -23,7 +19,7 @@ class BugsFuzz : public testing::Test {
     void SetUp() override {
         if (!has_engine()) GTEST_SKIP() << "This build has no engine.";
     }
-    Shell shell{VMACHECK_BUGS_BINARY};
+    Shell shell{VMACHECK_BINARY};
 };
 
 TEST_F(BugsFuzz, leads_from_an_engine_to_a_minimized_program) {
@@ -31,7 +27,7 @@ TEST_F(BugsFuzz, leads_from_an_engine_to_a_minimized_program) {
         shell.run("fuzz --once --seed 1 --time 60s --bug split-keeps-parent-offset --json o.json");
     ASSERT_EQ(ran.exit, 1) << ran.output;
     EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
-    EXPECT_TRUE(ran.says("replay: vmacheck-bugs replay found/")) << ran.output;
+    EXPECT_TRUE(ran.says("replay: vmacheck replay found/")) << ran.output;
     const auto json = nlohmann::json::parse(shell.read("o.json"));
     EXPECT_EQ(json["command"], "fuzz");
     EXPECT_EQ(json["finds"][0]["verdict"], "wrong_pages");

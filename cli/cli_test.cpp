@@ -10,10 +10,6 @@
 #include "model/text.h"
 #include "targets/journal.h"
 
-#ifndef VMACHECK_BINARY
-#define VMACHECK_BINARY VMACHECK_BINARY_DIR "/vmacheck"
-#endif
-
 namespace vmacheck::cli {
 namespace {
 
@@ -137,7 +133,6 @@ TEST_F(Command, answers_bad_usage_with_one_line_and_exit_2) {
                                         "run --alphabet nix",
                                         "run --property nix",
                                         "run --bug nix",
-                                        "run --bug leak",
                                         "replay",
                                         "show",
                                         "import",
@@ -148,6 +143,13 @@ TEST_F(Command, answers_bad_usage_with_one_line_and_exit_2) {
         EXPECT_EQ(ran.output.find("vmacheck: "), 0U) << arguments << "\n" << ran.output;
         EXPECT_EQ(ran.output.find('\n'), ran.output.size() - 1) << ran.output;
     }
+}
+
+TEST_F(Command, says_where_the_seeded_bugs_are_if_they_are_not_beside_it) {
+    ASSERT_EQ(shell.sh("cp \"$V\" alone").exit, 0);
+    const Ran ran = shell.sh("./alone run --bug leak");
+    EXPECT_EQ(ran.exit, 125) << ran.output;
+    EXPECT_TRUE(ran.says("the seeded bugs are in vmacheck-bugs")) << ran.output;
 }
 
 TEST_F(Command, explains_itself_with_examples) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 
+#include "cli/beside.h"
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "impl/bugs.h"
@@ -67,10 +68,7 @@ void add_target(CLI::App& app, TargetChoice& target) {
     app.add_option("--target", target.name, "System under test")
         ->type_name("NAME")
         ->capture_default_str();
-    auto* const bug =
-        app.add_option("--bug", target.bug, "Seed this mistake into the target")->type_name("NAME");
-    // In a build without bugs the option answers where they are, but the help is not about it.
-    if (!bugs_built_in()) bug->group("");
+    app.add_option("--bug", target.bug, "Seed this mistake into the target")->type_name("NAME");
 }
 
 void add_json(CLI::App& app, std::string& json) {
@@ -124,7 +122,7 @@ void add_run(CLI::App& app, RunCommand& run) {
         "  vmacheck run --seed 1 --time 5m -j 4 --profile all\n"
         "  vmacheck run --alphabet core --pages 8 --programs 100000 --cases\n"
         "  vmacheck run --property list\n"
-        "  vmacheck-bugs run --seed 1 --bug split-keeps-parent-offset\n"
+        "  vmacheck run --seed 1 --bug split-keeps-parent-offset\n"
         "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested");
 }
 
@@ -163,7 +161,7 @@ void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
         "Examples:\n"
         "  vmacheck fuzz --time 60s\n"
         "  vmacheck fuzz -j 4 --corpus corpus-of-mine --out finds-of-mine\n"
-        "  vmacheck-bugs fuzz --once --bug split-keeps-parent-offset\n"
+        "  vmacheck fuzz --once --bug split-keeps-parent-offset\n"
         "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested,\n"
         "      125 there is no engine here");
 }
@@ -214,6 +212,13 @@ struct Commands {
     ImportCommand import_command;
     TargetsCommand targets;
     std::function<Exit()> chosen;
+
+    [[nodiscard]] bool wants_bug() const {
+        const TargetChoice* const targets_named[] = {&run.target, &fuzz.target, &replay.target,
+                                                     &minimize.target};
+        return std::any_of(std::begin(targets_named), std::end(targets_named),
+                           [](const TargetChoice* target) { return !target->bug.empty(); });
+    }
 };
 
 void add_small_commands(CLI::App& app, Commands& commands) {
@@ -264,7 +269,7 @@ void add_commands(CLI::App& app, Commands& commands) {
     minimize->callback([&commands] { commands.chosen = [&] { return run(commands.minimize); }; });
     add_small_commands(app, commands);
     app.require_subcommand(1);
-    app.set_version_flag("--version", fmt::format("{} {}", command_name(), version));
+    app.set_version_flag("--version", fmt::format("vmacheck {}", version));
     app.footer(
         "Examples:\n"
         "  vmacheck run --seed 1 --time 30s      test the optimized list for 30 seconds\n"
@@ -282,7 +287,7 @@ std::string one_line(std::string text) {
 }  // namespace
 
 int main_with(int argc, const char* const* argv) {
-    CLI::App app("Property-based and fuzz testing of Linux VMA merging", command_name());
+    CLI::App app("Property-based and fuzz testing of Linux VMA merging", "vmacheck");
     Commands commands;
     add_commands(app, commands);
     try {
@@ -293,6 +298,7 @@ int main_with(int argc, const char* const* argv) {
         if (!first.starts_with('-') && known.empty())
             throw CLI::ParseError(fmt::format("there is no command `{}`", first), 2);
         app.parse(argc, argv);
+        if (commands.wants_bug() && !bugs_built_in()) become_seeded_build(argv);
         const auto exit = static_cast<int>(commands.chosen());
         if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return exit;
         complain("cannot write to standard output");

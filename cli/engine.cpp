@@ -5,16 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 
+#include "cli/beside.h"
 #include "fuzz/session.h"
 #include "impl/bugs.h"
 #include "model/hash.h"
 
 namespace vmacheck::cli {
 namespace {
-
-namespace fs = std::filesystem;
 
 // A program of 64 steps, 16 files and some areas.
 constexpr std::size_t input_bytes = 2048;
@@ -29,12 +27,7 @@ constexpr std::chrono::hours patience{24 * 365};
 }  // namespace
 
 std::optional<std::string> find_engine() {
-    std::error_code error;
-    const fs::path self = fs::read_symlink("/proc/self/exe", error);
-    const fs::path engine =
-        self.parent_path() / (bugs_built_in() ? "vmacheck-fuzz-bugs" : "vmacheck-fuzz");
-    if (error || access(engine.c_str(), X_OK) != 0) return std::nullopt;
-    return engine.string();
+    return find_beside(bugs_built_in() ? "vmacheck-fuzz-bugs" : "vmacheck-fuzz");
 }
 
 std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {

@@ -8,18 +8,15 @@
 #include <csignal>
 #include <deque>
 #include <filesystem>
-#include <map>
 #include <random>
-#include <set>
 
-#include "cli/bucket_store.h"
 #include "cli/clocks.h"
 #include "cli/commands.h"
 #include "cli/engine.h"
 #include "cli/files.h"
-#include "cli/find.h"
 #include "cli/required.h"
 #include "cli/say.h"
+#include "cli/triage.h"
 #include "model/binary.h"
 #include "model/text.h"
 #include "report/text_report.h"
@@ -67,11 +64,10 @@ class Fuzz {
         : command_(command),
           job_(std::move(job)),
           text_(text_file(command.json)),
-          store_(command.out),
-          start_(Clock::now()) {
-        Environment environment = environment_of(command.target);
-        find_job_ = {command.target, environment, command.out, text_,
-                     [this] { return interrupted || left() < -last_find_patience; }};
+          start_(Clock::now()),
+          triage_({command.target, environment_of(command.target), command.out, text_,
+                   [this] { return interrupted || left() < -last_find_patience; }},
+                  progress_, [this] { return counts_of_engines(); }) {
         if (job_.profile != nullptr)
             profiles_ = {job_.profile};
         else
@@ -80,16 +76,15 @@ class Fuzz {
     }
 
     Exit run() {
-        if (!store_.open()) return Exit::bad_input;
-        for (const auto& [name, bucket] : store_.buckets()) counts_before_[name] = bucket.count;
+        if (!triage_.open()) return Exit::bad_input;
         say(text_, "fuzz: seed {}, profile {}, target {}, corpus {} ({} inputs), finds {}\n",
             job_.seed, command_.profile, command_.target.name, printable(job_.corpus),
             files_in(job_.corpus), printable(command_.out));
         std::fflush(text_);
-        examine_originals(BucketStore::Originals::all, nullptr);
+        triage_.examine_originals(BucketStore::Originals::all, nullptr);
         work();
         // What came with the last words of an engine.
-        examine_originals(BucketStore::Originals::all, nullptr);
+        triage_.examine_originals(BucketStore::Originals::all, nullptr);
         return conclude();
     }
 
@@ -100,7 +95,7 @@ class Fuzz {
     }
     [[nodiscard]] bool over() const {
         return failed_ || interrupted || left() <= Clock::duration::zero() ||
-               (command_.once && !found_.empty());
+               (command_.once && triage_.found_any());
     }
 
     void work() {
@@ -113,7 +108,7 @@ class Fuzz {
             for (Engine& engine : engines_) running = attend(engine) || running;
             progress_.show([this] { return progress_text(); });
             if (Clock::now() >= next_save) {
-                save_counts();
+                triage_.save();
                 next_save = Clock::now() + save_interval;
             }
             if (!over()) continue;
@@ -134,7 +129,7 @@ class Fuzz {
         if (!engine.ended_well()) examine_end(engine);
         if (over()) return false;
         useless_ends_ = engine.was_useless() ? useless_ends_ + 1 : 0;
-        if (useless_ends_ >= useless_ends_max && found_.empty()) {
+        if (useless_ends_ >= useless_ends_max && !triage_.found_any()) {
             complain(fmt::format("the engine ends as soon as it begins; it said: {}",
                                  last_line(engine.last_words())));
             failed_ = true;
@@ -148,13 +143,13 @@ class Fuzz {
     void examine_message(const FindMessage& find) {
         const auto parsed = parse_program(find.text);
         if (const auto* const program = std::get_if<Program>(&parsed))
-            examine(candidate_of(*program), find.path, 0);
+            triage_.examine(candidate_of(*program), find.path, 0);
     }
 
     // What is left of an engine that died: a file of the engine's, or, if the disk is full, the
     // input that was under way.
     void examine_end(const Engine& engine) {
-        if (examine_originals(BucketStore::Originals::of_deaths, job_.profile) > 0) return;
+        if (triage_.examine_originals(BucketStore::Originals::of_deaths, job_.profile) > 0) return;
         Candidate candidate;
         const std::string& input = engine.last_input();
         const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
@@ -162,125 +157,18 @@ class Fuzz {
         if (job_.profile != nullptr) candidate.world.profile = job_.profile;
         // Else it was killed from outside, or ran out of memory over the inputs before.
         if (const std::optional<Finding> finding = finding_of(candidate, command_.target))
-            sort_in(candidate, *finding, "", 1);
+            triage_.sort_in(candidate, *finding, "", 1);
         else
             complain(fmt::format("an engine died, and its last program does not fail; it said: {}",
                                  last_line(engine.last_words())));
     }
 
-    // Answers how many there were. `profile`: under which they ran; null: that which they name.
-    std::size_t examine_originals(BucketStore::Originals which, const Profile* profile) {
-        std::size_t count = 0;
-        for (const std::string& path : store_.originals(which)) {
-            // The next run goes on with the rest.
-            if (interrupted) break;
-            ++count;
-            const std::optional<ProgramFile> file = read_program(path);
-            if (!file) {
-                complain(fmt::format("it is kept as {}",
-                                     printable(store_.set_aside(path, "unreadable"))));
-                continue;
-            }
-            Candidate candidate = candidate_of(file->program);
-            if (profile != nullptr) candidate.world.profile = profile;
-            // What a process that died had saved, it had not counted.
-            examine(candidate, path, 1);
-        }
-        return count;
-    }
-
-    // `path`: where the program is saved; empty: nowhere. `count`: how often no engine counted it.
-    void examine(const Candidate& candidate, const std::string& path, std::uint64_t count) {
-        if (const std::optional<Finding> finding = finding_of(candidate, command_.target))
-            sort_in(candidate, *finding, path, count);
-        else
-            note_unconfirmed(candidate, path);
-    }
-
-    // The same for a program that is known to fail by itself.
-    void sort_in(const Candidate& candidate, const Finding& finding, const std::string& path,
-                 std::uint64_t count) {
-        const std::string bucket = bucket_name(finding.bucket);
-        const Verdict verdict = finding.bucket.verdict;
-        const bool outside = verdict == Verdict::crash || verdict == Verdict::hang;
-        store_.confirm(bucket, command_.target);
-        const StoredBucket* const known = store_.find(bucket);
-        const bool confirmed = known != nullptr && known->confirmed;
-        // A candidate of a crash costs a process; so only what is shorter from the start is tried.
-        if (!confirmed || !outside || finding.step + 1 < known->steps) {
-            const std::optional<Story> story = tell(find_job_, candidate, progress_);
-            if (!story) {
-                note_unconfirmed(candidate, path);
-                return;
-            }
-            if (!keep(*story, found_.count(bucket) == 0)) {
-                note_unsaved(*story, path);
-                return;
-            }
-        }
-        uncounted_[bucket] += count;
-        found_.insert(bucket);
-        save_counts();
-        if (!path.empty()) unlink(path.c_str());
-    }
-
-    // False if it could not be saved.
-    bool keep(const Story& story, bool is_new) {
-        const BucketStore::Kept kept = store_.keep(find_job_, story);
-        if (kept != BucketStore::Kept::as_smallest) return kept == BucketStore::Kept::not_needed;
-        const std::string name = bucket_name(story.example.finding.bucket);
-        const StoredBucket& bucket = *store_.find(name);
-        const std::string path = store_.path(bucket);
-        progress_.clear();
-        if (is_new)
-            say(text_, "{}{}\n", text_report(story.example, find_job_.environment, path), path);
-        else
-            say(text_, "smaller: {}: {} steps, {} pages: {}\n", name, bucket.steps, bucket.pages,
-                path);
-        std::fflush(text_);
-        return true;
-    }
-
-    // It was printed; the original stays where it is.
-    void note_unsaved(const Story& story, const std::string& path) {
-        const Bucket& bucket = story.example.finding.bucket;
-        extra_finds_.push_back({bucket_name(bucket), std::string(name_of(bucket.verdict)), path,
-                                story.candidate.steps.size(), story.candidate.world.pages.value, "",
-                                1});
-    }
-
-    // It must not come again with the next run, and it must not be lost. What took too long once
-    // may have been slow; anything else shows that the target depends on more than its program.
-    void note_unconfirmed(const Candidate& candidate, const std::string& path) {
-        const std::string name = fs::path(path).filename().string();
-        const bool slow = name.starts_with("timeout-") || name.starts_with("oom-");
-        const std::string to = path.empty() ? "" : store_.set_aside(path, "unconfirmed");
-        progress_.clear();
-        if (path.empty())
-            say(stderr, "{}", print_program(program_of(candidate.world, candidate.steps)));
-        complain(fmt::format("{} does not fail when it is run by itself{}",
-                             to.empty() ? "the program above" : printable(to),
-                             slow ? "" : ": the target depends on more than its program"));
-        if (slow) return;
-        extra_finds_.push_back({"unconfirmed", "unconfirmed", to, candidate.steps.size(),
-                                candidate.world.pages.value,
-                                replay_command(find_job_.environment, to), 1});
-    }
-
-    void save_counts() {
-        count_buckets();
-        static_cast<void>(store_.save());
-    }
-
-    void count_buckets() {
-        std::map<std::string, std::uint64_t> counts = counts_before_;
-        for (const auto& [name, count] : uncounted_) counts[name] += count;
+    [[nodiscard]] BucketCounts counts_of_engines() const {
+        BucketCounts counts;
         for (const Engine& engine : engines_) {
             for (const auto& [name, count] : engine.buckets()) counts[name] += count;
         }
-        for (const auto& [name, count] : counts) {
-            store_.set_count(name, std::max<std::uint64_t>(count, 1));
-        }
+        return counts;
     }
 
     [[nodiscard]] SoakTotals totals() const {
@@ -315,12 +203,11 @@ class Fuzz {
                           ", {:.1f} million steps, {:.2f} million a second, {} of {} cases, "
                           "corpus {}, buckets {}",
                           steps / 1e6, steps / spent / 1e6, reached, required_.size(),
-                          files_in(job_.corpus), store_.buckets().size());
+                          files_in(job_.corpus), triage_.bucket_count());
     }
 
     Exit conclude() {
-        count_buckets();
-        failed_ = !store_.save() || failed_;
+        failed_ = !triage_.save() || failed_;
         const FuzzReport report = make_report();
         if (!command_.json.empty())
             failed_ = !write_output(command_.json, to_json(report) + "\n") || failed_;
@@ -365,30 +252,18 @@ class Fuzz {
         for (const CaseId id : required_) {
             if (sum.cases[id] == 0) report.required_missing.push_back(case_name(id));
         }
-        for (const std::string& name : found_) {
-            const StoredBucket* const bucket = store_.find(name);
-            if (bucket == nullptr) continue;
-            const std::string path = store_.path(*bucket);
-            report.finds.push_back({name, bucket->verdict, path, bucket->steps, bucket->pages,
-                                    replay_command(find_job_.environment, path), bucket->count});
-        }
-        report.finds.insert(report.finds.end(), extra_finds_.begin(), extra_finds_.end());
+        report.finds = triage_.finds();
         return report;
     }
 
     const FuzzCommand& command_;
     EngineJob job_;
     std::FILE* text_;
-    BucketStore store_;
     Clock::time_point start_;
-    FindJob find_job_;
+    Progress progress_;
+    Triage triage_;
     std::vector<const Profile*> profiles_;
     std::deque<Engine> engines_;  // They do not move.
-    Progress progress_;
-    std::map<std::string, std::uint64_t> counts_before_;
-    std::map<std::string, std::uint64_t> uncounted_;  // By engines; of this run.
-    std::set<std::string> found_;                     // Buckets met in this run.
-    std::vector<FindReport> extra_finds_;  // What is in no bucket, or could not be saved.
     std::vector<CaseId> required_;
     int useless_ends_ = 0;
     bool failed_ = false;

@@ -196,9 +196,8 @@ class Run {
 
     // The command that tries the law on the same cases.
     [[nodiscard]] std::string again_command(const LawFailure& failure, const LawJob& laws) const {
-        std::string text =
-            fmt::format("{} run --property {} --seed {} --profile {}", command_name(), failure.law,
-                        plan_.seed, laws.options.setting.profile->name);
+        std::string text = fmt::format("vmacheck run --property {} --seed {} --profile {}",
+                                       failure.law, plan_.seed, laws.options.setting.profile->name);
         if (laws.cases > 0) text += fmt::format(" --programs {}", laws.cases);
         if (command_.pages != world_pages_default)
             text += fmt::format(" --pages {}", command_.pages.value);
@@ -266,9 +265,9 @@ class Run {
     void note_leftovers() const {
         for (const std::string& path : leftover_journals(command_.out)) {
             complain(
-                fmt::format("{} is the journal of another run: if that was killed, `{} "
+                fmt::format("{} is the journal of another run: if that was killed, `vmacheck "
                             "minimize {}` looks into it",
-                            path, command_name(), path));
+                            path, path));
         }
     }
 

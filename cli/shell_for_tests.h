@@ -14,6 +14,11 @@
 #include <string>
 #include <vector>
 
+// Another one may be named to the compiler.
+#ifndef VMACHECK_BINARY
+#define VMACHECK_BINARY VMACHECK_BINARY_DIR "/vmacheck"
+#endif
+
 namespace vmacheck::cli {
 
 struct Ran {

@@ -92,7 +92,6 @@ Exit run(const TargetsCommand& command) {
         }
         say(stdout, "        injected failures {}\n", target.sight.failures ? "strike" : "do not");
     }
-    if (!bugs_built_in()) return Exit::clean;
     say(stdout, "\nbugs that can be seeded into impl with --bug:\n");
     for (const BugInfo& bug : all_bugs) say(stdout, "    {:<44} {}\n", bug.name, bug.mistake);
     return Exit::clean;

@@ -13,20 +13,21 @@ namespace vmacheck::cli {
 
 std::optional<Exit> prepare(const TargetChoice& choice) {
     if (choice.name != "impl") {
-        complain(fmt::format("target `{}` is not available here; `{} targets` lists those that are",
-                             printable(choice.name), command_name()));
+        complain(fmt::format(
+            "target `{}` is not available here; `vmacheck targets` lists those that are",
+            printable(choice.name)));
         return Exit::untestable;
     }
     if (choice.bug.empty()) return std::nullopt;
     const std::optional<Bug> bug = find_bug(choice.bug);
     if (!bug) {
-        complain(fmt::format("there is no bug `{}`; `{} targets` lists those there are",
-                             printable(choice.bug), command_name()));
+        complain(fmt::format("there is no bug `{}`; `vmacheck targets` lists those there are",
+                             printable(choice.bug)));
         return Exit::bad_input;
     }
     if (!enable_bug(*bug)) {
-        complain("this build has no seeded bugs; use vmacheck-bugs for --bug");
-        return Exit::bad_input;
+        complain("the seeded bugs are in vmacheck-bugs, and that is not beside this command");
+        return Exit::untestable;
     }
     return std::nullopt;
 }
@@ -42,10 +43,6 @@ std::vector<TargetReport> list_targets() {
     return {TargetReport{std::string(impl.name()), true, "", impl.sight()}};
 }
 
-std::string command_name() {
-    return bugs_built_in() ? "vmacheck-bugs" : "vmacheck";
-}
-
 void complain_about_profile(const std::string& name, std::string_view before) {
     std::string names(before);
     for (const Profile* const profile : all_profiles) {
@@ -57,7 +54,6 @@ void complain_about_profile(const std::string& name, std::string_view before) {
 Environment environment_of(const TargetChoice& choice) {
     Environment environment;
     environment.version = std::string(version);
-    environment.command = command_name();
     environment.target = choice.name;
     environment.bug = choice.bug;
     return environment;

@@ -16,7 +16,7 @@ namespace vmacheck::cli {
 
 struct TargetChoice {
     std::string name = "impl";
-    std::string bug;  // Empty: none. Only a build with seeded bugs has any.
+    std::string bug;  // Empty: none. Only the build with the seeded bugs can switch one on.
 };
 
 // Switches the bug on. An exit, with a complaint, if the target is not here or the bug unknown.
@@ -27,9 +27,6 @@ struct TargetChoice {
 
 // All targets there are, with what each can show.
 [[nodiscard]] std::vector<TargetReport> list_targets();
-
-// "vmacheck", or "vmacheck-bugs" for the build that has the seeded bugs.
-[[nodiscard]] std::string command_name();
 
 // Complains that there is no such profile, and says which there are; `before` precedes the list.
 void complain_about_profile(const std::string& name, std::string_view before);

@@ -18,7 +18,7 @@ trap 'rm -rf "$folder"' EXIT
 executions() {
     rm -rf "$folder/corpus" "$folder/out"
     status=0
-    "$build/vmacheck-bugs" fuzz --bug "$1" --seed "$2" --once --time "${seconds}s" ${3:-} \
+    "$build/vmacheck" fuzz --bug "$1" --seed "$2" --once --time "${seconds}s" ${3:-} \
         --corpus "$folder/corpus" --out "$folder/out" --json "$folder/json" \
         > "$folder/log" 2>&1 || status=$?
     case $status in

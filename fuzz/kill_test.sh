@@ -29,7 +29,7 @@ counts() {
 
 # The bucket of a program, as a replay says it.
 bucket_of() {
-    "$build/vmacheck-bugs" replay --bug "$bug" "$1" 2>&1 | sed -n 's/^bucket: //p'
+    "$build/vmacheck" replay --bug "$bug" "$1" 2>&1 | sed -n 's/^bucket: //p'
 }
 
 check() {
@@ -47,7 +47,7 @@ check() {
     for file in found/*.vma; do
         [ -f "$file" ] || continue
         status=0
-        "$build/vmacheck-bugs" replay --bug "$bug" "$file" > replayed 2>&1 || status=$?
+        "$build/vmacheck" replay --bug "$bug" "$file" > replayed 2>&1 || status=$?
         [ "$status" = 1 ] || fail "$file does not fail: $(cat replayed)"
     done
     for file in corpus/*; do
@@ -57,7 +57,7 @@ check() {
 
 time=0
 while [ "$time" -lt "$times" ]; do
-    "$build/vmacheck-bugs" fuzz --bug "$bug" --seed "$time" -j 2 --corpus corpus --out found \
+    "$build/vmacheck" fuzz --bug "$bug" --seed "$time" -j 2 --corpus corpus --out found \
         > output 2>&1 &
     child=$!
     # Mostly 0 to 0.5 s, for a start takes a few hundredths; each tenth time up to 3 s more.
@@ -69,7 +69,7 @@ while [ "$time" -lt "$times" ]; do
 done
 # What was saved and not yet looked at is in a bucket after a run that ends in order.
 status=0
-"$build/vmacheck-bugs" fuzz --bug "$bug" --seed 1 --time 1s --corpus corpus --out found \
+"$build/vmacheck" fuzz --bug "$bug" --seed 1 --time 1s --corpus corpus --out found \
     > output 2>&1 || status=$?
 [ "$status" = 1 ] || fail "the last run says: $(cat output)"
 check

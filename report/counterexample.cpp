@@ -69,8 +69,8 @@ std::string headline(const Counterexample& example) {
 }
 
 std::string environment_text(const Environment& environment, const Profile& profile) {
-    std::string text = fmt::format("{} {}, target {}, profile {}", environment.command,
-                                   environment.version, environment.target, profile.name);
+    std::string text = fmt::format("vmacheck {}, target {}, profile {}", environment.version,
+                                   environment.target, profile.name);
     if (!environment.bug.empty()) text += ", bug " + environment.bug;
     if (!environment.alphabet.empty()) text += ", alphabet " + environment.alphabet;
     if (environment.seed) text += fmt::format(", seed {}", *environment.seed);
@@ -80,8 +80,8 @@ std::string environment_text(const Environment& environment, const Profile& prof
 
 std::string replay_command(const Environment& environment, const std::string& file) {
     const std::string name = (file.starts_with('-') ? "./" : "") + file;
-    std::string text = fmt::format("{} replay {} --target {}", environment.command,
-                                   quoted_for_shell(name), environment.target);
+    std::string text =
+        fmt::format("vmacheck replay {} --target {}", quoted_for_shell(name), environment.target);
     if (!environment.bug.empty()) text += " --bug " + environment.bug;
     if (!environment.profile.empty()) text += " --profile " + environment.profile;
     return text;

@@ -14,7 +14,6 @@ namespace vmacheck {
 // Where a program was run and where it comes from: what it takes to do it again.
 struct Environment {
     std::string version;
-    std::string command;  // The name of the program that replays: "vmacheck".
     std::string target;
     std::string bug;       // The seeded bug that was switched on, or empty.
     std::string profile;   // The rules that were put in place of the program's own, or empty.

@@ -36,7 +36,7 @@ Counterexample reopened_protection() {
 }
 
 Environment environment() {
-    return {"1.2.3", "vmacheck", "impl", "", "", "full", 7, 12};
+    return {"1.2.3", "impl", "", "", "full", 7, 12};
 }
 
 TEST(text_report, fits_a_screen_and_ends_with_the_command_that_replays) {

@@ -1,0 +1,143 @@
+// Sorting what was found; see the header.
+#include "cli/triage.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "cli/files.h"
+#include "cli/isolate.h"
+#include "cli/say.h"
+#include "model/text.h"
+#include "report/text_report.h"
+#include "report/wrap.h"
+
+namespace vmacheck::cli {
+
+bool Triage::open() {
+    if (!store_.open()) return false;
+    for (const auto& [name, bucket] : store_.buckets()) counts_before_[name] = bucket.count;
+    return true;
+}
+
+bool Triage::save() {
+    BucketCounts counts = counts_before_;
+    for (const auto& [name, count] : uncounted_) counts[name] += count;
+    for (const auto& [name, count] : counts_of_engines_()) counts[name] += count;
+    for (const auto& [name, count] : counts) {
+        store_.set_count(name, std::max<std::uint64_t>(count, 1));
+    }
+    return store_.save();
+}
+
+std::size_t Triage::examine_originals(BucketStore::Originals which, const Profile* profile) {
+    std::size_t count = 0;
+    for (const std::string& path : store_.originals(which)) {
+        // The next run goes on with the rest.
+        if (job_.stop()) break;
+        ++count;
+        const std::optional<ProgramFile> file = read_program(path);
+        if (!file) {
+            complain(
+                fmt::format("it is kept as {}", printable(store_.set_aside(path, "unreadable"))));
+            continue;
+        }
+        Candidate candidate = candidate_of(file->program);
+        if (profile != nullptr) candidate.world.profile = profile;
+        // What a process that died had saved, it had not counted.
+        examine(candidate, path, 1);
+    }
+    return count;
+}
+
+void Triage::examine(const Candidate& candidate, const std::string& path, std::uint64_t count) {
+    if (const std::optional<Finding> finding = finding_of(candidate, job_.target))
+        sort_in(candidate, *finding, path, count);
+    else
+        note_unconfirmed(candidate, path);
+}
+
+void Triage::sort_in(const Candidate& candidate, const Finding& finding, const std::string& path,
+                     std::uint64_t count) {
+    std::string bucket = bucket_name(finding.bucket);
+    const Verdict verdict = finding.bucket.verdict;
+    const bool outside = verdict == Verdict::crash || verdict == Verdict::hang;
+    store_.confirm(bucket, job_.target);
+    const StoredBucket* const known = store_.find(bucket);
+    const bool confirmed = known != nullptr && known->confirmed;
+    // A candidate of a crash costs a process; so only what is shorter from the start is tried.
+    if (!confirmed || !outside || finding.step + 1 < known->steps) {
+        const std::optional<Story> story = tell(job_, candidate, progress_);
+        if (!story) {
+            note_unconfirmed(candidate, path);
+            return;
+        }
+        // A target that depends on more than its program may have failed in another way.
+        bucket = bucket_name(story->example.finding.bucket);
+        if (!keep(*story, found_.count(bucket) == 0)) {
+            note_unsaved(*story, path);
+            return;
+        }
+    }
+    uncounted_[bucket] += count;
+    found_.insert(bucket);
+    save();
+    if (!path.empty()) unlink(path.c_str());
+}
+
+// False if it could not be saved.
+bool Triage::keep(const Story& story, bool is_new) {
+    const BucketStore::Kept kept = store_.keep(job_, story);
+    if (kept != BucketStore::Kept::as_smallest) return kept == BucketStore::Kept::not_needed;
+    const std::string name = bucket_name(story.example.finding.bucket);
+    const StoredBucket& bucket = *store_.find(name);
+    const std::string path = store_.path(bucket);
+    progress_.clear();
+    if (is_new)
+        say(job_.text, "{}{}\n", text_report(story.example, job_.environment, path), path);
+    else
+        say(job_.text, "smaller: {}: {} steps, {} pages: {}\n", name, bucket.steps, bucket.pages,
+            path);
+    std::fflush(job_.text);
+    return true;
+}
+
+// It was printed; the original stays where it is.
+void Triage::note_unsaved(const Story& story, const std::string& path) {
+    const Bucket& bucket = story.example.finding.bucket;
+    others_.push_back({bucket_name(bucket), std::string(name_of(bucket.verdict)), path,
+                       story.candidate.steps.size(), story.candidate.world.pages.value, "", 1});
+}
+
+// It must not come again with the next run, and it must not be lost. What took too long once may
+// have been slow; anything else shows that the target depends on more than its program.
+void Triage::note_unconfirmed(const Candidate& candidate, const std::string& path) {
+    const std::string name = std::filesystem::path(path).filename().string();
+    const bool slow = name.starts_with("timeout-") || name.starts_with("oom-");
+    const std::string to = path.empty() ? "" : store_.set_aside(path, "unconfirmed");
+    progress_.clear();
+    if (path.empty())
+        say(stderr, "{}", print_program(program_of(candidate.world, candidate.steps)));
+    complain(fmt::format("{} does not fail when it is run by itself{}",
+                         to.empty() ? "the program above" : printable(to),
+                         slow ? "" : ": the target depends on more than its program"));
+    if (slow) return;
+    others_.push_back({"unconfirmed", "unconfirmed", to, candidate.steps.size(),
+                       candidate.world.pages.value, replay_command(job_.environment, to), 1});
+}
+
+std::vector<FindReport> Triage::finds() const {
+    std::vector<FindReport> finds;
+    for (const std::string& name : found_) {
+        const StoredBucket& bucket = *store_.find(name);
+        const std::string path = store_.path(bucket);
+        finds.push_back({name, bucket.verdict, path, bucket.steps, bucket.pages,
+                         replay_command(job_.environment, path), bucket.count});
+    }
+    finds.insert(finds.end(), others_.begin(), others_.end());
+    return finds;
+}
+
+}  // namespace vmacheck::cli

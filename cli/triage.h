@@ -1,0 +1,64 @@
+// What fuzzing found: every program that fails is run by itself, sorted into its bucket and
+// minimized; the smallest of a bucket is kept, and how often the bucket was met.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/bucket_store.h"
+#include "cli/find.h"
+
+namespace vmacheck::cli {
+
+using BucketCounts = std::map<std::string, std::uint64_t>;
+
+class Triage {
+  public:
+    // `counts_of_engines`: how often the engines of this run met each bucket.
+    Triage(FindJob job, Progress& progress, std::function<BucketCounts()> counts_of_engines)
+        : job_(std::move(job)),
+          progress_(progress),
+          counts_of_engines_(std::move(counts_of_engines)),
+          store_(job_.directory) {}
+
+    // Takes the folder. False, with a complaint, if that cannot be.
+    [[nodiscard]] bool open();
+    // Writes the counts, if they have changed.
+    bool save();
+
+    // A program that is said to fail. `path`: where it is saved; empty: nowhere. `count`: how often
+    // no engine counted it.
+    void examine(const Candidate& candidate, const std::string& path, std::uint64_t count);
+    // The same for one that is known to fail by itself.
+    void sort_in(const Candidate& candidate, const Finding& finding, const std::string& path,
+                 std::uint64_t count);
+    // Those that engines have saved; answers how many there were. `profile`: under which they ran;
+    // null: that which they name.
+    std::size_t examine_originals(BucketStore::Originals which, const Profile* profile);
+
+    // Of this run, whatever became of it.
+    [[nodiscard]] bool found_any() const { return !found_.empty() || !others_.empty(); }
+    [[nodiscard]] std::vector<FindReport> finds() const;
+    // Of earlier runs, too.
+    [[nodiscard]] std::size_t bucket_count() const { return store_.buckets().size(); }
+
+  private:
+    bool keep(const Story& story, bool is_new);
+    void note_unsaved(const Story& story, const std::string& path);
+    void note_unconfirmed(const Candidate& candidate, const std::string& path);
+
+    FindJob job_;
+    Progress& progress_;
+    std::function<BucketCounts()> counts_of_engines_;
+    BucketStore store_;
+    BucketCounts counts_before_;
+    BucketCounts uncounted_;          // By engines; of this run.
+    std::set<std::string> found_;     // Buckets met in this run.
+    std::vector<FindReport> others_;  // What is in no bucket, or could not be saved.
+};
+
+}  // namespace vmacheck::cli
