@@ -226,7 +226,7 @@ class Fuzz {
         say(text_, "cases: {} happened, {} that must happen did not{}\n", report.cases.size(),
             report.required_missing.size(), report.required_missing.empty() ? "" : ":");
         for (const std::string& name : report.required_missing) say(text_, "    {}\n", name);
-        const bool enough = report.steps >= steps_that_count || command_.require;
+        const bool enough = report.steps >= fuzz_steps_that_count || command_.require;
         const bool vacuous = enough && !report.required_missing.empty();
         say(text_, "nothing found in {:.1f} s ({:.1f} s of CPU time){}\n", report.wall_seconds,
             report.cpu_seconds, vacuous ? ", but too little tested" : "");

@@ -100,7 +100,8 @@ json to_wire(const std::vector<AreaView>& areas) {
     for (const AreaView& area : areas) {
         const Attributes& at = area.attributes;
         wire.push_back({area.range.start.value, area.range.count.value, at.pgoff, at.flags.bits,
-                        at.file.value, at.fault.value, at.forked});
+                        at.file.value, at.fault.value, at.forked, static_cast<int>(at.policy),
+                        at.home_node, static_cast<int>(at.name)});
     }
     return wire;
 }
@@ -111,10 +112,13 @@ std::vector<AreaView> areas_from_wire(const json& wire) {
         AreaView area;
         area.range = range_from_wire(each);
         area.attributes.pgoff = each[2].get<std::uint64_t>();
-        area.attributes.flags = Flags::of(each[3].get<std::uint32_t>());
+        area.attributes.flags = Flags::of(each[3].get<std::uint64_t>());
         area.attributes.file.value = each[4].get<std::uint32_t>();
         area.attributes.fault.value = each[5].get<std::uint32_t>();
         area.attributes.forked = each[6].get<bool>();
+        area.attributes.policy = static_cast<Policy>(each[7].get<int>());
+        area.attributes.home_node = each[8].get<bool>();
+        area.attributes.name = static_cast<AreaName>(each[9].get<int>());
         areas.push_back(area);
     }
     return areas;

@@ -27,6 +27,7 @@ void AddressSpace::create(SpaceId id) {
     id_ = id;
     vmas_.clear();
     counters_ = SpaceCounters{};
+    def_flags_ = {};
 }
 
 void AddressSpace::add_initial(Call& call, const InitialArea& area) {
@@ -68,6 +69,7 @@ void AddressSpace::count_pages(Flags flags, PageCount pages) {
     counters_.total += pages.value;
     if (counts_as_exec(flags)) counters_.exec += pages.value;
     if (counts_as_data(flags)) counters_.data += pages.value;
+    if (flags.has(Flag::locked)) counters_.locked += pages.value;
 }
 
 void AddressSpace::uncount_pages(Flags flags, PageCount pages) {
@@ -75,13 +77,13 @@ void AddressSpace::uncount_pages(Flags flags, PageCount pages) {
     counters_.total -= pages.value;
     if (counts_as_exec(flags)) counters_.exec -= pages.value;
     if (counts_as_data(flags)) counters_.data -= pages.value;
+    if (flags.has(Flag::locked)) counters_.locked -= pages.value;
 }
 
-void AddressSpace::set_flags(Cursor vma, Flags flags) {
-    Vma changed = vmas_.at(vma);
-    uncount_pages(changed.attributes.flags, changed.count());
-    changed.attributes.flags = flags;
-    count_pages(flags, changed.count());
+void AddressSpace::set_attributes(Cursor vma, const Attributes& to) {
+    const Vma changed = vmas_.at(vma).with(to);
+    uncount_pages(vmas_.at(vma).attributes.flags, changed.count());
+    count_pages(to.flags, changed.count());
     vmas_.replace(vma, changed);
 }
 
@@ -277,9 +279,9 @@ Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma) {
 }
 
 AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor prev, Cursor middle,
-                                                       PageRange range, Flags flags) const {
-    Vma changed = vmas_.at(middle);
-    changed.attributes.flags = flags;
+                                                       PageRange range,
+                                                       const Attributes& to) const {
+    const Vma changed = vmas_.at(middle).with(to);
     const Cursor next = vmas_.next(middle);
     const bool has_prev = !prev.none() && prev != middle;
     const bool has_next = next != vmas_.end() && range.end() == changed.end;
@@ -308,9 +310,10 @@ AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor 
 //     before  PPmmmmNN   ->   after   PPMMMMMM      right: M lives on, in the place of N
 //     before  PPMMmmNN   ->   after   PPMMNNNN      right, a part
 AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor prev, Cursor middle,
-                                                             PageRange range, Flags flags) {
+                                                             PageRange range,
+                                                             const Attributes& to) {
     const Vma vma = vmas_.at(middle);
-    const Sides sides = existing_range_sides(call, prev, middle, range, flags);
+    const Sides sides = existing_range_sides(call, prev, middle, range, to);
     if (!sides.left && !sides.right) return {};
     if (call.fails(Stage::merge)) return {Errno::enomem, Cursor()};
 
@@ -340,17 +343,18 @@ AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor 
 //
 //     pages   01234567        pages   01234567
 //     before  .MMxxMM.   ->   after   .AAMMBB.      A is new below, B is new above
-AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,
-                                                     PageRange range, Flags flags) {
+AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor middle,
+                                               PageRange range, const Attributes& to) {
     CHECK(vmas_.at(middle).start <= range.start);
     CHECK(range.end() <= vmas_.at(middle).end);
     CHECK(!range.empty());
-    Outcome outcome = vma_merge_existing_range(call, prev, middle, range, flags);
+    Outcome outcome = vma_merge_existing_range(call, prev, middle, range, to);
     if (outcome.error != Errno::ok) return outcome;
     if (!outcome.vma.none()) {
-        const bool holds_old_flags = vmas_.at(outcome.vma).attributes.flags != flags;
-        if (holds_old_flags && BUG(case8_skips_attribute_update)) return outcome;
-        set_flags(outcome.vma, flags);
+        const Vma& merged = vmas_.at(outcome.vma);
+        const bool holds_old_ones = merged != merged.with(to);
+        if (holds_old_ones && BUG(case8_skips_attribute_update)) return outcome;
+        set_attributes(outcome.vma, to);
         return outcome;
     }
     if (vmas_.at(middle).start < range.start) {
@@ -361,8 +365,33 @@ AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cu
         const Errno error = split_vma(call, middle, range.end(), NewPiece::above);
         if (error != Errno::ok) return {error, Cursor()};
     }
-    set_flags(middle, flags);
+    set_attributes(middle, to);
     return {Errno::ok, middle};
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,
+                                                     PageRange range, Flags flags) {
+    Attributes to = vmas_.at(middle).attributes;
+    to.flags = flags;
+    return vma_modify(call, prev, middle, range, to);
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_flags_name(Call& call, Cursor prev, Cursor middle,
+                                                          PageRange range, Flags flags,
+                                                          AreaName name) {
+    Attributes to = vmas_.at(middle).attributes;
+    to.flags = flags;
+    to.name = name;
+    return vma_modify(call, prev, middle, range, to);
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_policy(Call& call, Cursor prev, Cursor middle,
+                                                      PageRange range, Policy policy,
+                                                      bool home_node) {
+    Attributes to = vmas_.at(middle).attributes;
+    to.policy = policy;
+    to.home_node = home_node;
+    return vma_modify(call, prev, middle, range, to);
 }
 
 }  // namespace vmacheck::impl

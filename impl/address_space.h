@@ -64,6 +64,14 @@ class AddressSpace {
     [[nodiscard]] Errno run(Call& call, const Mprotect& op);
     [[nodiscard]] Errno run(Call& call, const Madvise& op);
     [[nodiscard]] Errno run(Call& call, const Touch& op);
+    [[nodiscard]] Errno run(Call& call, const Mlock& op);
+    [[nodiscard]] Errno run(Call& call, const Munlock& op);
+    [[nodiscard]] Errno run(Call& call, const Mlockall& op);
+    [[nodiscard]] Errno run(Call& call, const Munlockall& op);
+    [[nodiscard]] Errno run(Call& call, const Mseal& op);
+    [[nodiscard]] Errno run(Call& call, const AnonName& op);
+    [[nodiscard]] Errno run(Call& call, const Mbind& op);
+    [[nodiscard]] Errno run(Call& call, const HomeNode& op);
     // fork: fills `child`, which is empty; it is empty again after a failure.
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
@@ -91,18 +99,24 @@ class AddressSpace {
     // The caller has charged its pages; they are counted here.
     [[nodiscard]] Cursor vma_merge_new_range(Call& call, const Vma& vma);
 
-    // The pages of `range`, which lie in `middle` and reach one of its ends, get `flags`: if that
-    // lets them join a neighbour they do, and the caller gives the returned area its flags. ENOMEM
-    // in stage `merge`; then nothing has changed. `prev` is the area before the range: if the range
-    // starts inside `middle`, that is `middle`.
+    // The pages of `range`, which lie in `middle` and reach one of its ends, get the attributes
+    // `to`, but for offset and fault identity, which stay: if that lets them join a neighbour they
+    // do, and the caller gives the returned area its attributes. ENOMEM in stage `merge`; then
+    // nothing has changed. `prev` is the area before the range: if the range starts inside
+    // `middle`, that is `middle`.
     [[nodiscard]] Outcome vma_merge_existing_range(Call& call, Cursor prev, Cursor middle,
-                                                   PageRange range, Flags flags);
+                                                   PageRange range, const Attributes& to);
 
     // Gives the pages of `range`, which lie in `middle`, other flags: merges, or else splits at
     // both ends as needed. The area returned holds the range. ENOMEM: flags have not changed, but
     // if the second split failed the first one stays. `prev` as above.
     [[nodiscard]] Outcome vma_modify_flags(Call& call, Cursor prev, Cursor middle, PageRange range,
                                            Flags flags);
+    // The same for flags and a name, and for a policy.
+    [[nodiscard]] Outcome vma_modify_flags_name(Call& call, Cursor prev, Cursor middle,
+                                                PageRange range, Flags flags, AreaName name);
+    [[nodiscard]] Outcome vma_modify_policy(Call& call, Cursor prev, Cursor middle, PageRange range,
+                                            Policy policy, bool home_node);
 
     // A mapping that passed the checks of mmap.
     struct MapRequest {
@@ -132,7 +146,9 @@ class AddressSpace {
     [[nodiscard]] Errno split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece);
     [[nodiscard]] Sides new_range_sides(const Call& call, const Vma& vma) const;
     [[nodiscard]] Sides existing_range_sides(const Call& call, Cursor prev, Cursor middle,
-                                             PageRange range, Flags flags) const;
+                                             PageRange range, const Attributes& to) const;
+    [[nodiscard]] Outcome vma_modify(Call& call, Cursor prev, Cursor middle, PageRange range,
+                                     const Attributes& to);
 
     // Munmap and the first half of mmap.
     [[nodiscard]] Errno gather_range(Call& call, PageRange range);
@@ -140,6 +156,7 @@ class AddressSpace {
     [[nodiscard]] bool exceeds_limit_by_cut(const Call& call, PageRange range) const;
     void cut_ends(Call& call, PageRange range);
     [[nodiscard]] bool any_mapped(PageRange range) const;
+    [[nodiscard]] bool any_sealed(PageRange range) const;
     [[nodiscard]] PageCount accounted_pages(PageRange range) const;
 
     // The second half of mmap.
@@ -159,8 +176,31 @@ class AddressSpace {
     [[nodiscard]] Outcome madvise_vma_behavior(Call& call, Cursor prev, Cursor vma, PageRange piece,
                                                Advice advice);
     [[nodiscard]] TurnBound bound() const { return TurnBound(vmas_.size() + 1); }
-    void set_flags(Cursor vma, Flags flags);
+    void set_attributes(Cursor vma, const Attributes& to);
 
+    // Locks, seals, names and policies.
+    enum class Gaps : std::uint8_t { stop, report, skip };
+    struct Walk {
+        Gaps gaps;                        // Where nothing is mapped.
+        Errno no_memory = Errno::enomem;  // What that is called.
+    };
+    struct Wanted {
+        Errno error = Errno::ok;
+        Attributes to;
+    };
+    template <class Rule>
+    [[nodiscard]] Errno change_range(Call& call, PageRange range, Walk walk, const Rule& rule);
+    template <class Rule>
+    [[nodiscard]] Errno check_range(Call& call, PageRange range, Walk walk, const Rule& rule) const;
+    [[nodiscard]] bool has_gap(PageRange range) const;
+    void apply_mlockall_flags(Call& call, Flags locks);
+    [[nodiscard]] std::uint64_t locked_in(PageRange range) const;
+    [[nodiscard]] Errno check_lock(const Call& call, const Mmap& op, Flags flags) const;
+
+    // Faults.
+    [[nodiscard]] bool fault_in(Call& call, Cursor vma, PageRange pages, bool writes);
+    [[nodiscard]] Errno populate_vma_page_range(Call& call, Cursor vma, PageRange pages);
+    [[nodiscard]] Errno mm_populate(Call& call, PageRange range, bool ignores_errors);
     [[nodiscard]] FaultId find_fault_to_share(Cursor vma) const;
 
     void count_pages(Flags flags, PageCount pages);
@@ -169,6 +209,7 @@ class AddressSpace {
     SpaceId id_;
     VmaList vmas_;
     SpaceCounters counters_;
+    Flags def_flags_;  // Of areas to come (mm->def_flags): what mlockall locks in the future.
 };
 
 }  // namespace vmacheck::impl

@@ -33,8 +33,10 @@ ProtectChange protect_change(const Attributes& old, Prot prot) {
     return change;
 }
 
-bool permits(const Attributes& attributes, Prot prot) {
-    return attributes.flags.has(needed_may_flags(prot));
+// The right that an area never had comes before the seal that was put on it.
+Errno refusal(const Attributes& attributes, Prot prot) {
+    if (!attributes.flags.has(needed_may_flags(prot))) return Errno::eacces;
+    return attributes.flags.has(Flag::sealed) ? Errno::eperm : Errno::ok;
 }
 
 // What an advice makes of flags: the bits that go, and then those that come.
@@ -70,10 +72,21 @@ Flags advised_flags(Flags flags, Advice advice) {
     return flags.without(change.cleared) | change.set;
 }
 
-// Only anonymous private memory can come up empty in a child.
-bool refuses(const Attributes& attributes, Advice advice) {
-    return advice == Advice::wipeonfork &&
-           (!attributes.file.none() || attributes.flags.has(Flag::shared));
+// Advices that take contents away, now or in a child (is_discard).
+bool discards(Advice advice) {
+    return advice == Advice::dontneed || advice == Advice::dontfork || advice == Advice::wipeonfork;
+}
+
+Errno refusal(const Attributes& attributes, Advice advice) {
+    const Flags flags = attributes.flags;
+    const bool anonymous = attributes.file.none();
+    if (flags.has(Flag::sealed) && discards(advice) && anonymous && !flags.has(Flag::write)) {
+        return Errno::eperm;
+    }
+    if (advice == Advice::dontneed && flags.has(Flag::locked)) return Errno::einval;
+    // Only anonymous private memory can come up empty in a child.
+    const bool wipes = advice == Advice::wipeonfork;
+    return wipes && (!anonymous || flags.has(Flag::shared)) ? Errno::einval : Errno::ok;
 }
 
 // The ends of a range of which an `atomic` change must split off a piece.
@@ -124,8 +137,8 @@ Errno AddressSpace::run(Call& call, const Mprotect& op) {
     for (TurnBound turns = bound(); vma != vmas_.end() && vmas_.at(vma).start < end; turns.turn()) {
         error = Errno::enomem;
         if (vmas_.at(vma).start > done) break;
-        error = Errno::eacces;
-        if (!permits(vmas_.at(vma).attributes, op.prot)) break;
+        error = refusal(vmas_.at(vma).attributes, op.prot);
+        if (error != Errno::ok) break;
 
         const PageRange piece = range_between(done, std::min(vmas_.at(vma).end, end));
         const Outcome outcome = mprotect_fixup(call, prev, vma, piece, op.prot);
@@ -155,8 +168,9 @@ Errno AddressSpace::check_mprotect(Call& call, const Mprotect& op) const {
         if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::enomem;
         const Vma& found = vmas_.at(vma);
         done = found.end;
-        if (!permits(found.attributes, op.prot)) {
-            return BUG(real_error_overwritten) ? Errno::enomem : Errno::eacces;
+        const Errno refused = refusal(found.attributes, op.prot);
+        if (refused != Errno::ok) {
+            return BUG(real_error_overwritten) ? Errno::enomem : refused;
         }
         const ProtectChange change = protect_change(found.attributes, op.prot);
         if (change.flags == found.attributes.flags) continue;
@@ -183,6 +197,12 @@ AddressSpace::Outcome AddressSpace::mprotect_fixup(Call& call, Cursor prev, Curs
     }
     const bool was_charged = old.flags.has(Flag::account);
     if (was_charged && !change.flags.has(Flag::account)) call.ledger.uncharge(piece.count);
+    // Locked private memory that becomes writable stops sharing its pages.
+    const Flags read_locked = old.flags & (Flag::locked | Flag::write | Flag::shared);
+    if (read_locked == Flags(Flag::locked) && change.flags.has(Flag::write)) {
+        const Errno ignored = populate_vma_page_range(call, outcome.vma, piece);
+        static_cast<void>(ignored);
+    }
     return outcome;
 }
 
@@ -233,7 +253,8 @@ Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
             hole = true;
         }
         done = found.end;
-        if (refuses(found.attributes, op.advice)) return Errno::einval;
+        const Errno refused = refusal(found.attributes, op.advice);
+        if (refused != Errno::ok) return refused;
         if (advised_flags(found.attributes.flags, op.advice) != found.attributes.flags) {
             splits.changes(found);
         }
@@ -245,7 +266,8 @@ Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
 AddressSpace::Outcome AddressSpace::madvise_vma_behavior(Call& call, Cursor prev, Cursor vma,
                                                          PageRange piece, Advice advice) {
     const Attributes old = vmas_.at(vma).attributes;
-    if (refuses(old, advice)) return {Errno::einval, Cursor()};
+    const Errno refused = refusal(old, advice);
+    if (refused != Errno::ok) return {refused, Cursor()};
     const Flags flags = advised_flags(old.flags, advice);
     if (flags == old.flags) return {Errno::ok, vma};
 

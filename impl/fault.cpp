@@ -32,21 +32,48 @@ Errno AddressSpace::run(Call& call, const Touch& op) {
     for (Cursor vma = vmas_.find(done); done < end; vma = vmas_.next(vma)) {
         turns.turn();
         if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::efault;
-        Vma touched = vmas_.at(vma);
-        if (!touched.attributes.flags.has(needed)) return Errno::efault;
+        if (!vmas_.at(vma).attributes.flags.has(needed)) return Errno::efault;
+        const PageRange pages = range_between(done, std::min(vmas_.at(vma).end, end));
+        if (!fault_in(call, vma, pages, op.access == Access::write)) return Errno::efault;
+        done = pages.end();
+    }
+    return Errno::ok;
+}
 
-        const bool copies =
-            op.access == Access::write && !touched.attributes.flags.has(Flag::shared);
-        if (call.world.profile->fault_identity && copies && touched.attributes.fault.none()) {
-            const FaultId shared = find_fault_to_share(vma);
-            touched.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
-            vmas_.replace(vma, touched);
-        }
-        // Offsets go up with the pages, so that the last one tells.
-        const Page last = std::min(touched.end, end) - PageCount{1};
-        const File* const file = call.world.file(touched.attributes.file);
-        if (file != nullptr && touched.pgoff_at(last) >= file->pages.value) return Errno::efault;
-        done = touched.end;
+// Faults for pages of one area, which permits them. False if the file ends before the last one; the
+// identity is there all the same.
+bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes) {
+    Vma touched = vmas_.at(vma);
+    const bool copies = writes && !touched.attributes.flags.has(Flag::shared);
+    if (call.world.profile->fault_identity && copies && touched.attributes.fault.none()) {
+        const FaultId shared = find_fault_to_share(vma);
+        touched.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
+        vmas_.replace(vma, touched);
+    }
+    // Offsets go up with the pages, so that the last one tells.
+    const Page last = pages.end() - PageCount{1};
+    const File* const file = call.world.file(touched.attributes.file);
+    return file == nullptr || touched.pgoff_at(last) < file->pages.value;
+}
+
+Errno AddressSpace::populate_vma_page_range(Call& call, Cursor vma, PageRange pages) {
+    const Flags flags = vmas_.at(vma).attributes.flags;
+    if (flags.has(Flag::lock_on_fault)) return Errno::ok;
+    if (!flags.has_any(access_flags)) return Errno::efault;
+    // A write breaks the sharing of private pages before they are wanted.
+    const bool writes = (flags & (Flag::write | Flag::shared)) == Flags(Flag::write);
+    return fault_in(call, vma, pages, writes) ? Errno::ok : Errno::efault;
+}
+
+// Makes the pages of a range present. What one area cannot do ends it, or is ignored.
+Errno AddressSpace::mm_populate(Call& call, PageRange range, bool ignores_errors) {
+    for (Cursor vma = vmas_.find(range.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        const Vma& found = vmas_.at(vma);
+        if (found.start >= range.end()) break;
+        const PageRange pages =
+            range_between(std::max(found.start, range.start), std::min(found.end, range.end()));
+        const Errno error = populate_vma_page_range(call, vma, pages);
+        if (error != Errno::ok && !ignores_errors) return error;
     }
     return Errno::ok;
 }
@@ -71,6 +98,7 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         if (call.world.has_close_hook(attributes.file)) {
             call.log.call_open(child.id_, attributes.file, copy.range());
         }
+        attributes.flags = attributes.flags.without(locked_flags);
         if (attributes.flags.has(Flag::wipe_on_fork)) attributes.fault = FaultId{};
         attributes.forked = !attributes.fault.none();
         if (attributes.forked) attributes.fault = call.ledger.new_fault();

@@ -19,6 +19,7 @@ Flags flags_of(const Mmap& op, bool read_only_file) {
         if (read_only_file) flags = flags.without(Flag::may_write | Flag::shared);
     }
     if (op.reserve == Reserve::noreserve) flags = flags | Flag::noreserve;
+    if (op.populate == Populate::locked) flags = flags | Flag::locked;
     return flags;
 }
 
@@ -48,6 +49,14 @@ bool AddressSpace::any_mapped(PageRange range) const {
     return vma != vmas_.end() && vmas_.at(vma).start < range.end();
 }
 
+bool AddressSpace::any_sealed(PageRange range) const {
+    for (Cursor vma = vmas_.find(range.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        if (vmas_.at(vma).start >= range.end()) break;
+        if (vmas_.at(vma).attributes.flags.has(Flag::sealed)) return true;
+    }
+    return false;
+}
+
 // One area that is cut at both ends leaves two: the only way in which unmapping adds an area.
 bool AddressSpace::exceeds_limit_by_cut(const Call& call, PageRange range) const {
     if (!call.world.profile->count_limit) return false;
@@ -66,9 +75,12 @@ Errno AddressSpace::gather_range(Call& call, PageRange range) {
 
     Cursor first = vmas_.find(range.start);
     if (vmas_.at(first).cut_by(range.start)) {
+        // What will not go need not be split.
+        if (vmas_.at(first).attributes.flags.has(Flag::sealed)) return Errno::eperm;
         const Errno error = split_vma_unlimited(call, first, range.start, NewPiece::below);
         if (error != Errno::ok) return error;
     }
+    if (any_sealed(range)) return Errno::eperm;
     Cursor last = vmas_.find(range.end());
     if (last == vmas_.end() || !vmas_.at(last).cut_by(range.end())) return Errno::ok;
     const Errno error = split_vma_unlimited(call, last, range.end(), NewPiece::above);
@@ -83,7 +95,11 @@ Errno AddressSpace::pass_splits(Call& call, PageRange range) const {
     CHECK(any_mapped(range));
     if (exceeds_limit_by_cut(call, range)) return Errno::enomem;
     const Cursor first = vmas_.find(range.start);
-    if (vmas_.at(first).cut_by(range.start) && call.fails(Stage::split)) return Errno::enomem;
+    if (vmas_.at(first).cut_by(range.start)) {
+        if (vmas_.at(first).attributes.flags.has(Flag::sealed)) return Errno::eperm;
+        if (call.fails(Stage::split)) return Errno::enomem;
+    }
+    if (any_sealed(range)) return Errno::eperm;
     const Cursor last = vmas_.find(range.end());
     if (last != vmas_.end() && vmas_.at(last).cut_by(range.end()) && call.fails(Stage::split)) {
         return Errno::enomem;
@@ -129,7 +145,8 @@ Errno AddressSpace::check_map(const Call& call, const Mmap& op) const {
     }
     if (op.range.end().value > world.pages.value) return Errno::enomem;
     if (op.placement != Placement::fixed && any_mapped(op.range)) return Errno::eexist;
-    if (op.backing.file.none()) return Errno::ok;
+    const Errno locking = check_lock(call, op, flags_of(op, false) | def_flags_);
+    if (locking != Errno::ok || op.backing.file.none()) return locking;
 
     const File* const file = world.file(op.backing.file);
     CHECK(file != nullptr);
@@ -153,12 +170,19 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     MapRequest map{};
     map.vma.start = op.range.start;
     map.vma.end = op.range.end();
-    map.vma.attributes.flags = flags_of(op, !anonymous && file->read_only);
+    map.vma.attributes.flags = flags_of(op, !anonymous && file->read_only) | def_flags_;
     map.vma.attributes.file = op.backing.file;
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
     map.driver = anonymous ? Driver{} : file->driver;
     map.shared_anonymous = anonymous && shared;
-    return call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
+    const bool present =
+        op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
+    const Errno mapped = call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
+    if (mapped != Errno::ok || !present) return mapped;
+    // Not mmap's failure.
+    const Errno ignored = mm_populate(call, op.range, true);
+    static_cast<void>(ignored);
+    return Errno::ok;
 }
 
 PageCount AddressSpace::accounted_pages(PageRange range) const {

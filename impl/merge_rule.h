@@ -19,12 +19,19 @@ inline bool can_share_fault(const Attributes& left, const Attributes& right) {
     return !left.forked && !right.forked && !BUG(faulted_unfaulted_never_merge);
 }
 
+// Policies are compared by their value (mpol_equal).
+inline bool same_policy(const Attributes& left, const Attributes& right) {
+    return left.policy == right.policy && left.home_node == right.home_node;
+}
+
 // All that two neighbours must have in common. Profiles without fault identity have none anywhere.
 inline bool can_merge(const Vma& left, const Vma& right) {
     return left.end == right.start &&                            //
            left.attributes.flags == right.attributes.flags &&    //
            left.attributes.file == right.attributes.file &&      //
            left.pgoff_at(left.end) == right.attributes.pgoff &&  //
+           same_policy(left.attributes, right.attributes) &&     //
+           left.attributes.name == right.attributes.name &&      //
            can_share_fault(left.attributes, right.attributes);
 }
 
@@ -44,6 +51,7 @@ inline bool can_lend_fault(const Vma& left, const Vma& right, const Vma& lender)
            left.end == right.start &&                                       //
            unlike.without(access_flags).empty() &&                          //
            left.attributes.file == right.attributes.file &&                 //
+           same_policy(left.attributes, right.attributes) &&                //
            left.pgoff_at(left.end) == right.attributes.pgoff;
 }
 

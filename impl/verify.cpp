@@ -24,6 +24,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
         counted.total += vma.count().value;
         if (counts_as_exec(flags)) counted.exec += vma.count().value;
         if (counts_as_data(flags)) counted.data += vma.count().value;
+        if (flags.has(Flag::locked)) counted.locked += vma.count().value;
         found.hold(vma.attributes);
         if (flags.has(Flag::account)) found.charge(vma.count());
     }
@@ -32,6 +33,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
     CHECK(counted.total == counters_.total);
     CHECK(counted.exec == counters_.exec);
     CHECK(counted.data == counters_.data);
+    CHECK(counted.locked == counters_.locked);
 }
 
 void Machine::verify() const {

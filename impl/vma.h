@@ -26,6 +26,13 @@ struct Vma {
         piece.attributes.pgoff = pgoff_at(from);
         return piece;
     }
+    // The same pages with other attributes; place and history stay.
+    [[nodiscard]] constexpr Vma with(Attributes to) const {
+        to.pgoff = attributes.pgoff;
+        to.fault = attributes.fault;
+        to.forked = attributes.forked;
+        return {start, end, to};
+    }
     friend constexpr bool operator==(const Vma&, const Vma&) = default;
 };
 

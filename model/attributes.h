@@ -1,7 +1,9 @@
 // What a page carries, and therefore what an area carries for all of its pages.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "model/flags.h"
 
@@ -23,13 +25,32 @@ struct FaultId {
     friend constexpr bool operator==(FaultId, FaultId) = default;
 };
 
+// Memory policy (vma->vm_policy), over a machine of one node. Policies are compared by their value;
+// an explicit `local` is not the default.
+enum class Policy : std::uint8_t { none, local, preferred, bind, interleave, preferred_many };
+inline constexpr std::array<std::string_view, 6> policy_names = {
+    "default", "local", "preferred", "bind", "interleave", "preferred_many",
+};
+
+// The kinds of policy that may have a home node.
+constexpr bool has_home_node(Policy policy) {
+    return policy == Policy::bind || policy == Policy::preferred_many;
+}
+
+// Name of anonymous memory (vma->anon_name), from a list that is long enough to differ.
+enum class AreaName : std::uint8_t { none, a, b, c };
+inline constexpr std::array<std::string_view, 4> area_names = {"none", "a", "b", "c"};
+
 struct Attributes {
-    std::uint64_t pgoff =
-        0;  // Offset of this page in its file; of private anonymous memory: address.
+    // Offset of this page in its file; of private anonymous memory: its address.
+    std::uint64_t pgoff = 0;
     Flags flags;
     FileId file;
     FaultId fault;
     bool forked = false;  // The fault identity came through fork: its chain is longer than one.
+    Policy policy = Policy::none;
+    bool home_node = false;  // The policy has one (set_mempolicy_home_node).
+    AreaName name = AreaName::none;
     friend constexpr bool operator==(const Attributes&, const Attributes&) = default;
 };
 

@@ -49,6 +49,8 @@ constexpr std::size_t fields_size = record_size;  // Of what is no list of field
 template <class OpType, class... Types>
 constexpr std::size_t fields_size<const std::tuple<Field<OpType, Types>...>> =
     (std::size_t{0} + ... + FieldForm<Types>::size);
+template <>
+constexpr std::size_t fields_size<const std::tuple<>> = 0;
 template <class>
 constexpr bool all_fit = false;
 template <class... Ops>

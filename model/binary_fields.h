@@ -153,7 +153,7 @@ requires std::is_enum_v<Enum>
 struct FieldForm<Enum> {
     static constexpr std::size_t size = 1;
     static Enum read(FieldReader& bytes) {
-        return static_cast<Enum>(bytes.byte() % text::names_of(Enum{}).size());
+        return static_cast<Enum>(bytes.byte() % names_of(Enum{}).size());
     }
     static void write(FieldWriter& bytes, Enum value) {
         bytes.byte(static_cast<std::uint8_t>(value));

@@ -9,14 +9,17 @@ namespace vmacheck::binary {
 
 namespace {
 
-// World record, behind its version. Bytes 12 to 15 are room.
+// World record, behind its version. Bytes 14 and 15 are room.
 constexpr std::size_t world_profile_at = 5;
 constexpr std::size_t world_pages_at = 6;
 constexpr std::size_t world_options_at = 7;
 constexpr std::size_t world_map_count_at = 8;
 constexpr std::size_t world_map_count_size = 4;
+constexpr std::size_t world_memlock_at = 12;
+constexpr std::size_t world_memlock_size = 2;
 constexpr std::uint8_t option_memory_merge = 1;
 constexpr std::uint8_t option_map_count = 2;  // Else it is the default of Linux.
+constexpr std::uint8_t option_memlock = 4;    // Else there is no limit.
 
 // File record.
 constexpr std::size_t file_driver_at = 1;
@@ -29,14 +32,17 @@ constexpr std::uint8_t driver_mmap_prepare = 2;
 constexpr std::uint8_t driver_close = 4;
 constexpr std::uint8_t mode_read_only = 1;
 
-// Area record. Bytes 12 to 15 are room.
+// Area record. Bytes 14 and 15 are room.
 constexpr std::size_t area_range_at = 1;
 constexpr std::size_t area_bits_at = 3;
 constexpr std::size_t area_backing_at = 4;
 constexpr std::size_t area_fault_at = 7;
 constexpr std::size_t area_flags_at = 8;
 constexpr std::size_t area_flags_size = 4;
-constexpr std::uint8_t area_shared = 8;  // Below it stands the protection.
+constexpr std::size_t area_policy_at = 12;
+constexpr std::size_t area_name_at = 13;
+constexpr std::uint8_t area_home_node = 128;  // Above the policy.
+constexpr std::uint8_t area_shared = 8;       // Below it stands the protection.
 constexpr std::uint8_t area_forked = 16;
 constexpr std::uint8_t area_pgoff = 32;  // Anonymous memory whose offset is not its first page.
 
@@ -79,6 +85,9 @@ void read_world(RecordIn record, World& world) {
     if ((options & option_map_count) != 0) {
         world.max_map_count = number_at(record.subspan<world_map_count_at, world_map_count_size>());
     }
+    if ((options & option_memlock) != 0) {
+        world.memlock = number_at(record.subspan<world_memlock_at, world_memlock_size>());
+    }
 }
 
 Misfit write_world(RecordOut record, const World& world) {
@@ -90,14 +99,23 @@ Misfit write_world(RecordOut record, const World& world) {
         return too_many(world.pages.value, "pages", binary_pages_max.value);
     }
     const bool has_map_count = world.max_map_count != max_map_count_default;
+    const bool has_memlock = world.memlock != no_limit;
+    if (has_memlock && world.memlock > UINT16_MAX) {
+        return too_many(world.memlock, "pages of memlock", UINT16_MAX);
+    }
     std::copy(world_magic.begin(), world_magic.end(), record.begin());
     record[world_version_at] = binary_version;
     record[world_profile_at] = static_cast<std::uint8_t>(profile - all_profiles.begin());
     record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
-    record[world_options_at] =
-        bit_if(world.memory_merge, option_memory_merge) | bit_if(has_map_count, option_map_count);
+    record[world_options_at] = bit_if(world.memory_merge, option_memory_merge) |
+                               bit_if(has_map_count, option_map_count) |
+                               bit_if(has_memlock, option_memlock);
     if (has_map_count) {
         put_number(record.subspan<world_map_count_at, world_map_count_size>(), world.max_map_count);
+    }
+    if (has_memlock) {
+        put_number(record.subspan<world_memlock_at, world_memlock_size>(),
+                   static_cast<std::uint32_t>(world.memlock));
     }
     return std::nullopt;
 }
@@ -183,6 +201,10 @@ void AreaReader::read(RecordIn record) {
         }
         at.forked = forked == Forked::yes;
     }
+    const std::uint8_t policy = record[area_policy_at];
+    at.policy = static_cast<Policy>(policy % area_home_node % policy_names.size());
+    at.home_node = (policy & area_home_node) != 0 && has_home_node(at.policy);
+    if (at.file.none()) at.name = static_cast<AreaName>(record[area_name_at] % area_names.size());
     const auto behind = std::upper_bound(
         world_.areas.begin(), world_.areas.end(), area,
         [](const InitialArea& x, const InitialArea& y) { return x.range.start < y.range.start; });
@@ -207,6 +229,9 @@ Misfit write_area(RecordOut record, const InitialArea& area) {
     backing_bytes.byte(static_cast<std::uint8_t>(at.file.value));
     if (!at.file.none() || has_pgoff) backing_bytes.pages(at.pgoff, "the offset");
     record[area_fault_at] = static_cast<std::uint8_t>(at.fault.value);
+    record[area_policy_at] =
+        static_cast<std::uint8_t>(at.policy) | bit_if(at.home_node, area_home_node);
+    record[area_name_at] = static_cast<std::uint8_t>(at.name);
     std::uint32_t flags = 0;
     for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
         if (at.flags.has(text::listed_flag(i))) flags |= std::uint32_t{1} << i;

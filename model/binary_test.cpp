@@ -87,7 +87,8 @@ TEST(binary, ignores_a_record_that_is_not_whole) {
 
 TEST(binary, of_bytes_that_are_all_ones_or_zeros_is_steps) {
     const std::string header = text_of({});
-    EXPECT_EQ(text_of(Bytes(40, 0xff)), header + "@3 munmap 255+255\n@3 munmap 255+255\n");
+    EXPECT_EQ(text_of(Bytes(40, 0xff)),
+              header + "@3 madvise 255+255 dontfork\n@3 madvise 255+255 dontfork\n");
     EXPECT_EQ(text_of(Bytes(16, 0)), header + "mmap 0+1 --- anon private\n");
 }
 
@@ -134,12 +135,14 @@ TEST(binary, world_record_says_profile_pages_and_options) {
     EXPECT_EQ(world_of({0, 0, 2, 0x78, 0x56, 0x34, 0x12}),
               "world pages=64 profile=canonical max_map_count=305419896\n");
     EXPECT_EQ(world_of({0, 0, 2, 0xfa, 0xff}), "world pages=64 profile=canonical\n");
-    EXPECT_EQ(world_of({0, 0, 0xfc, 9, 9, 9, 9, 9, 9, 9, 9}), "world pages=64 profile=canonical\n");
+    EXPECT_EQ(world_of({0, 0, 4, 0, 0, 0, 0, 7, 1}),
+              "world pages=64 profile=canonical memlock=263\n");
+    EXPECT_EQ(world_of({0, 0, 0xf8, 9, 9, 9, 9, 9, 9, 9, 9}), "world pages=64 profile=canonical\n");
 }
 
 TEST(binary, world_record_stands_first_or_is_a_step) {
     EXPECT_EQ(text_of(bytes_of({small_world, small_world})),
-              std::string(small_header) + "@2 munmap 1+1\n");
+              std::string(small_header) + "@2 madvise 1+1 dodump\n");
 }
 
 TEST(binary, world_record_of_another_version_is_read_as_one_of_ours) {
@@ -236,7 +239,12 @@ TEST(binary, area_record_says_flags_and_faults) {
               "area 0+1 --- anon private flags=account,nohugepage\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 1, 1, 1}}),
               "area 0+1 --- anon private flags=account,noreserve,seq_read,rand_read,dontcopy,"
-              "wipeonfork,dontdump,mergeable,hugepage,nohugepage\n");
+              "wipeonfork,dontdump,mergeable,hugepage,nohugepage,locked,lockonfault,"
+              "sealed policy=local name=a\n");
+    EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 3, 4 + 2}}),
+              "area 0+1 --- anon private policy=bind home_node name=b\n");
+    EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 1, 0}}),
+              "area 0+1 --- anon private policy=local\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 255}}), "area 0+1 --- anon private fault=255\n");
     EXPECT_EQ(areas_of({{0, 1, 16, 0, 0, 0, 3}}), "area 0+1 --- anon private fault=3 forked\n");
     EXPECT_EQ(areas_of({{0, 1, 16}}), "area 0+1 --- anon private\n");
@@ -264,18 +272,29 @@ TEST(binary, areas_with_one_identity_are_forked_as_the_first_record_says) {
 // ---- Step records. ----
 
 TEST(binary, step_record_says_the_operation) {
-    const std::vector<std::string> lines = {
-        "mmap 2+3 r-- anon private", "munmap 2+3",     "mprotect 2+3 r--",
-        "madvise 2+3 sequential",    "touch 2+3 read", "fork 2"};
+    const std::vector<std::string> lines = {"mmap 2+3 r-- anon private",
+                                            "munmap 2+3",
+                                            "mprotect 2+3 r--",
+                                            "madvise 2+3 sequential",
+                                            "touch 2+3 read",
+                                            "fork 2",
+                                            "mlock 2+3 onfault",
+                                            "munlock 2+3",
+                                            "mlockall both onfault",
+                                            "munlockall",
+                                            "mseal 2+3",
+                                            "anon_name 2+3 a",
+                                            "mbind 2+3 local",
+                                            "home_node 2+3"};
     ASSERT_EQ(lines.size(), op_count);
-    for (int code = 0; code < 6; code++) {
+    for (int code = 0; code < static_cast<int>(op_count); code++) {
         EXPECT_EQ(step_of({code, 0, 0, 0, 2, 3, 1}), lines[static_cast<std::size_t>(code)]);
         EXPECT_EQ(step_of({code + 64, 0, 0, 0, 2, 3, 1}), lines[static_cast<std::size_t>(code)]);
     }
     // Codes without an operation stand for one, for now.
-    EXPECT_EQ(step_of({6, 0, 0, 0, 2, 3, 1}), lines[0]);
-    EXPECT_EQ(step_of({31, 0, 0, 0, 2, 3, 1}), lines[1]);
-    EXPECT_EQ(step_of({0xfc, 0, 0, 0, 2, 3, 1}), lines[4]);
+    EXPECT_EQ(step_of({14, 0, 0, 0, 2, 3, 1}), lines[0]);
+    EXPECT_EQ(step_of({31, 0, 0, 0, 2, 3, 1}), lines[3]);
+    EXPECT_EQ(step_of({0xfc, 0, 0, 0, 2, 3, 1}), lines[0]);
 }
 
 TEST(binary, step_record_says_space_and_failure) {

@@ -5,29 +5,28 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",    "merge/right",       "merge/both",     "merge/left_part", "merge/right_part",
-    "refused/flags", "refused/file",      "refused/offset", "refused/fault",   "refused/forked",
-    "refused/close", "refused/three_way", "refused/no_op",  "refused/memory",  "split/start",
-    "split/end",     "split/both",
+    "merge/left",     "merge/right",    "merge/both",     "merge/left_part",   "merge/right_part",
+    "refused/flags",  "refused/file",   "refused/offset", "refused/policy",    "refused/name",
+    "refused/fault",  "refused/forked", "refused/close",  "refused/three_way", "refused/no_op",
+    "refused/memory", "split/start",    "split/end",      "split/both",
 };
 
-// Op is the operation's index in the variant, by type.
-template <class Wanted, std::size_t index = 0>
-constexpr std::size_t op_index() {
-    if constexpr (std::is_same_v<std::variant_alternative_t<index, Op>, Wanted>) {
-        return index;
-    } else {
-        return op_index<Wanted, index + 1>();
-    }
+template <class... Ops>
+constexpr bool is_one_of(std::size_t op) {
+    return ((op == op_index<Ops>()) || ...);
 }
 
-constexpr bool is_any_of(auto value, auto... candidates) {
-    return ((value == candidates) || ...);
+// Operations that give other attributes to pieces of areas, and those that do so to whole ones.
+constexpr bool changes_pieces(std::size_t op) {
+    return is_one_of<Mprotect, Madvise, Mlock, Munlock, Mseal, AnonName, Mbind, HomeNode>(op);
+}
+constexpr bool changes_areas(std::size_t op) {
+    return is_one_of<Mlockall, Munlockall>(op);
 }
 
 bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
     const bool maps = op == op_index<Mmap>();
-    const bool changes = is_any_of(op, op_index<Mprotect>(), op_index<Madvise>());
+    const bool changes = changes_pieces(op) || changes_areas(op);
     using enum CaseKind;
     switch (kind) {
         case merge_left:
@@ -35,20 +34,24 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case merge_both:
         case refused_flags:
         case refused_file:
-        case refused_offset: return maps || changes;
+        case refused_policy:
+        case refused_name: return maps || changes;
+        // Anonymous memory lies where it was mapped, and has no hook.
+        case refused_offset: return maps || (changes && op != op_index<AnonName>());
         case merge_left_part:
-        case merge_right_part:
+        case merge_right_part: return changes_pieces(op);
         case refused_no_op: return changes;
         case refused_fault: return changes && profile.fault_identity;
         case refused_forked: return (maps || changes) && profile.fault_identity;
-        case refused_close: return (maps || changes) && profile.close_hooks;
+        case refused_close:
+            return (maps || (changes && op != op_index<AnonName>())) && profile.close_hooks;
         case refused_three_way: return (maps || changes) && profile.fault_identity;
         case refused_memory: return maps && !profile.atomic;
         case split_start:
         case split_end:
         case split_both: break;
     }
-    return maps || changes || op == op_index<Munmap>();
+    return maps || changes_pieces(op) || op == op_index<Munmap>();
 }
 
 bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
@@ -56,28 +59,30 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
     switch (error) {
         case ok:
         case esrch: return true;
-        case enomem: return op != op_index<Touch>();
-        case eagain: return op == op_index<Madvise>();
-        case eacces: return is_any_of(op, op_index<Mmap>(), op_index<Mprotect>());
-        case efault: return op == op_index<Touch>();
-        case eexist: return is_any_of(op, op_index<Mmap>(), op_index<Fork>());
+        case enomem: return !is_one_of<Touch, Munlockall>(op);
+        case eagain: return is_one_of<Mmap, Madvise, AnonName>(op);
+        case eacces: return is_one_of<Mmap, Mprotect>(op);
+        case eperm: return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall>(op);
+        case efault: return is_one_of<Touch, Mbind>(op);
+        case eexist: return is_one_of<Mmap, Fork>(op);
         case enodev:
         case eoverflow: return op == op_index<Mmap>();
-        case einval:
-            return is_any_of(op, op_index<Mmap>(), op_index<Munmap>(), op_index<Madvise>());
+        case einval: return is_one_of<Mmap, Munmap, Madvise, Mlockall>(op);
+        case ebadf: return op == op_index<AnonName>();
+        case enoent:
+        case eopnotsupp: return op == op_index<HomeNode>();
         case declined: return op == op_index<Mmap>() && !profile.close_hooks;
-        default: return false;
     }
+    return false;
 }
 
 bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
-    const bool changes = is_any_of(op, op_index<Mprotect>(), op_index<Madvise>());
+    const bool changes = changes_pieces(op) || (changes_areas(op) && stage == Stage::merge);
     switch (stage) {
         case Stage::split: return op == op_index<Mmap>() || op == op_index<Munmap>() || changes;
         case Stage::merge: return (op == op_index<Mmap>() || changes) && !profile.atomic;
-        case Stage::charge:
-            return is_any_of(op, op_index<Mmap>(), op_index<Mprotect>(), op_index<Fork>());
-        case Stage::allocation: return is_any_of(op, op_index<Mmap>(), op_index<Fork>());
+        case Stage::charge: return is_one_of<Mmap, Mprotect, Fork>(op);
+        case Stage::allocation: return is_one_of<Mmap, Fork>(op);
         case Stage::prepare:
         case Stage::hook:
         case Stage::shmem: break;

@@ -33,6 +33,8 @@ enum class CaseKind : std::uint8_t {
     refused_flags,
     refused_file,
     refused_offset,
+    refused_policy,
+    refused_name,
     refused_fault,      // Two different fault identities.
     refused_forked,     // A forked identity beside an area without one.
     refused_close,      // The area that would go has a close hook.
@@ -44,7 +46,7 @@ enum class CaseKind : std::uint8_t {
     split_end,
     split_both,
 };
-inline constexpr std::size_t shape_kind_count = 17;
+inline constexpr std::size_t shape_kind_count = 19;
 // Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
 inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
 
@@ -99,7 +101,8 @@ constexpr int weight_of(CaseKind kind) {
     if (kind >= errno_case(Errno::ok)) return kind == errno_case(Errno::ok) ? 0 : 1;
     if (kind >= CaseKind::split_start) return 2;
     const bool ordinary = kind == CaseKind::refused_flags || kind == CaseKind::refused_file ||
-                          kind == CaseKind::refused_offset || kind == CaseKind::refused_no_op;
+                          kind == CaseKind::refused_offset || kind == CaseKind::refused_policy ||
+                          kind == CaseKind::refused_name || kind == CaseKind::refused_no_op;
     return ordinary ? 0 : 3;
 }
 

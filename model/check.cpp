@@ -15,6 +15,10 @@ std::string stages_text(const std::vector<Stage>& stages) {
     return text.empty() ? "none" : text;
 }
 
+bool same_extras(const Attributes& one, const Attributes& other) {
+    return one.policy == other.policy && one.home_node == other.home_node && one.name == other.name;
+}
+
 }  // namespace
 
 std::string text_of_pages(PageRange range) {
@@ -227,7 +231,7 @@ bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t e
     for (std::size_t cell = first; cell < end; ++cell) {
         const Attributes& at = cells[cell].attributes;
         if (!cells[cell].mapped || at.pgoff != pgoff || at.flags != found.flags ||
-            at.file != file) {
+            at.file != file || !same_extras(at, found)) {
             return false;
         }
         pgoff += reference_.layout().weight(cell).value;

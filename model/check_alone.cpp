@@ -42,6 +42,7 @@ SpaceCounters recount(const SpaceView& view) {
             counters.exec += pages;
         else if (flags.has(Flag::write) && !flags.has(Flag::shared))
             counters.data += pages;
+        if (flags.has(Flag::locked)) counters.locked += pages;
     }
     return counters;
 }

@@ -56,7 +56,8 @@ std::optional<Finding> Lockstep::compare_counters() {
             return differs(space, "total", expected.total, found.total);
         }
         if (expected.data != found.data) return differs(space, "data", expected.data, found.data);
-        return differs(space, "exec", expected.exec, found.exec);
+        if (expected.exec != found.exec) return differs(space, "exec", expected.exec, found.exec);
+        return differs(space, "locked", expected.locked, found.locked);
     }
     target_.observe(found_machine_);
     const MachineView& expected = census_.machine;

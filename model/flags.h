@@ -29,21 +29,24 @@ enum class Flag : std::uint8_t {
     mergeable,  // VM_MERGEABLE: pages may be deduplicated by KSM. Not about the merging of areas.
     huge_page,
     no_huge_page,
+    locked,         // VM_LOCKED: counted in locked_vm.
+    lock_on_fault,  // VM_LOCKONFAULT: locked, but not populated.
+    sealed,         // VM_SEALED: may not be unmapped, replaced or protected.
 };
-inline constexpr int flag_count = 18;
+inline constexpr int flag_count = 21;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
-    "read",     "write",      "exec",     "may_read",  "may_write", "may_exec",
-    "shared",   "may_share",  "account",  "noreserve", "seq_read",  "rand_read",
-    "dontcopy", "wipeonfork", "dontdump", "mergeable", "hugepage",  "nohugepage",
+    "read",      "write",     "exec",      "may_read",   "may_write", "may_exec",    "shared",
+    "may_share", "account",   "noreserve", "seq_read",   "rand_read", "dontcopy",    "wipeonfork",
+    "dontdump",  "mergeable", "hugepage",  "nohugepage", "locked",    "lockonfault", "sealed",
 };
 
 // A set of flags.
 struct Flags {
-    std::uint32_t bits = 0;
+    std::uint64_t bits = 0;
 
     constexpr Flags() = default;
-    constexpr Flags(Flag flag) : bits(std::uint32_t{1} << static_cast<unsigned>(flag)) {}
+    constexpr Flags(Flag flag) : bits(std::uint64_t{1} << static_cast<unsigned>(flag)) {}
 
     [[nodiscard]] constexpr bool has(Flags other) const {
         return (bits & other.bits) == other.bits;
@@ -52,7 +55,7 @@ struct Flags {
     [[nodiscard]] constexpr Flags without(Flags other) const { return of(bits & ~other.bits); }
     [[nodiscard]] constexpr bool empty() const { return bits == 0; }
 
-    static constexpr Flags of(std::uint32_t bits) {
+    static constexpr Flags of(std::uint64_t bits) {
         Flags flags;
         flags.bits = bits;
         return flags;
@@ -68,6 +71,7 @@ constexpr Flags operator|(Flag x, Flag y) {
 
 inline constexpr Flags read_write_flags = Flag::read | Flag::write;
 inline constexpr Flags access_flags = read_write_flags | Flag::exec;
+inline constexpr Flags locked_flags = Flag::locked | Flag::lock_on_fault;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

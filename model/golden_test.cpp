@@ -113,7 +113,8 @@ std::string state_after(const Program& program) {
         state +=
             "space " + std::to_string(number) + " areas=" + std::to_string(counters.map_count) +
             " total=" + std::to_string(counters.total) + " data=" + std::to_string(counters.data) +
-            " exec=" + std::to_string(counters.exec) + "\n";
+            " exec=" + std::to_string(counters.exec) +
+            (counters.locked > 0 ? " locked=" + std::to_string(counters.locked) : "") + "\n";
         for (const AreaView& area : areas_of(reference, SpaceId{number})) {
             const Attributes& at = area.attributes;
             const bool is_object = !at.file.none() && world.file(at.file) == nullptr;
@@ -126,7 +127,17 @@ std::string state_after(const Program& program) {
             state += " offset=" + std::to_string(at.pgoff);
             state += is_object ? " object=" + objects.of(at.file.value)
                                : " file=" + std::to_string(at.file.value);
-            state += " fault=" + faults.of(at.fault.value) + (at.forked ? " forked\n" : "\n");
+            state += " fault=" + faults.of(at.fault.value) + (at.forked ? " forked" : "");
+            if (at.policy != Policy::none) {
+                state += " policy=";
+                state += policy_names[static_cast<std::size_t>(at.policy)];
+                if (at.home_node) state += ":home_node";
+            }
+            if (at.name != AreaName::none) {
+                state += " name=";
+                state += area_names[static_cast<std::size_t>(at.name)];
+            }
+            state += '\n';
         }
     }
     return state;
@@ -238,10 +249,16 @@ TEST(golden, files_hold_every_value_of_every_field) {
     wanted.insert(wanted.end(), placement_names.begin(), placement_names.end());
     wanted.insert(wanted.end(), reserve_names.begin(), reserve_names.end());
     wanted.insert(wanted.end(), access_names.begin(), access_names.end());
+    wanted.insert(wanted.end(), lock_mode_names.begin(), lock_mode_names.end());
+    wanted.insert(wanted.end(), lock_scope_names.begin(), lock_scope_names.end());
+    wanted.insert(wanted.end(), populate_names.begin(), populate_names.end());
+    wanted.insert(wanted.end(), policy_names.begin(), policy_names.end());
+    wanted.insert(wanted.end(), area_names.begin(), area_names.end());
     wanted.insert(wanted.end(), flag_names.begin() + static_cast<int>(Flag::account),
                   flag_names.end());
-    wanted.insert(wanted.end(), {"mmap", "mmap_prepare", "close", "none", "ro", "memory_merge",
-                                 "anon", "forked", "fault", "pgoff", "max_map_count"});
+    wanted.insert(wanted.end(),
+                  {"mmap", "mmap_prepare", "close", "none", "ro", "memory_merge", "anon", "forked",
+                   "fault", "pgoff", "max_map_count", "memlock", "home_node"});
     wanted.insert(wanted.end(),
                   {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "@1", "@2", "@3"});
     for (const std::string_view word : wanted) {

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <type_traits>
@@ -61,8 +62,59 @@ inline constexpr std::array<std::string_view, 14> advice_names = {
     "dontdump", "dodump",     "mergeable", "unmergeable", "hugepage", "nohugepage", "dontneed",
 };
 
+// How mlock and mlockall lock: pages are made present at once, or when they are used.
+enum class LockMode : std::uint8_t { populate, on_fault };
+inline constexpr std::array<std::string_view, 2> lock_mode_names = {"", "onfault"};
+
+// What mlockall is about: MCL_CURRENT, MCL_FUTURE, both, or by mistake neither.
+enum class LockScope : std::uint8_t { current, future, both, neither };
+inline constexpr std::array<std::string_view, 4> lock_scope_names = {"current", "future", "both",
+                                                                     "neither"};
+
+// Pages are made present when they are mapped (MAP_POPULATE), and locked as well (MAP_LOCKED).
+enum class Populate : std::uint8_t { later, populate, locked };
+inline constexpr std::array<std::string_view, 3> populate_names = {"", "populate", "locked"};
+
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
+
+// The words of the values of each field type that is an enum, in the order of the values. The value
+// whose word is empty is the default: printed as nothing, and optional in a text.
+using Names = std::span<const std::string_view>;
+constexpr Names names_of(Sharing) {
+    return sharing_names;
+}
+constexpr Names names_of(Placement) {
+    return placement_names;
+}
+constexpr Names names_of(Reserve) {
+    return reserve_names;
+}
+constexpr Names names_of(Advice) {
+    return advice_names;
+}
+constexpr Names names_of(Access) {
+    return access_names;
+}
+constexpr Names names_of(LockMode) {
+    return lock_mode_names;
+}
+constexpr Names names_of(LockScope) {
+    return lock_scope_names;
+}
+constexpr Names names_of(Populate) {
+    return populate_names;
+}
+constexpr Names names_of(Policy) {
+    return policy_names;
+}
+constexpr Names names_of(AreaName) {
+    return area_names;
+}
+
+// All of them.
+using FieldEnums = std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope,
+                              Populate, Policy, AreaName>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -86,12 +138,13 @@ struct Mmap {
     Sharing sharing = Sharing::is_private;
     Placement placement = Placement::hint;
     Reserve reserve = Reserve::reserve;
+    Populate populate = Populate::later;
 
     static constexpr std::string_view name = "mmap";
-    static constexpr auto fields =
-        std::make_tuple(Field{"range", &Mmap::range}, Field{"prot", &Mmap::prot},
-                        Field{"backing", &Mmap::backing}, Field{"sharing", &Mmap::sharing},
-                        Field{"placement", &Mmap::placement}, Field{"reserve", &Mmap::reserve});
+    static constexpr auto fields = std::make_tuple(
+        Field{"range", &Mmap::range}, Field{"prot", &Mmap::prot}, Field{"backing", &Mmap::backing},
+        Field{"sharing", &Mmap::sharing}, Field{"placement", &Mmap::placement},
+        Field{"reserve", &Mmap::reserve}, Field{"populate", &Mmap::populate});
     friend constexpr bool operator==(const Mmap&, const Mmap&) = default;
 };
 
@@ -146,8 +199,95 @@ struct Fork {
     friend constexpr bool operator==(const Fork&, const Fork&) = default;
 };
 
-using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork>;
+// Lock every page of `range` into memory.
+struct Mlock {
+    PageRange range;
+    LockMode mode = LockMode::populate;
+
+    static constexpr std::string_view name = "mlock";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Mlock::range}, Field{"mode", &Mlock::mode});
+    friend constexpr bool operator==(const Mlock&, const Mlock&) = default;
+};
+
+struct Munlock {
+    PageRange range;
+
+    static constexpr std::string_view name = "munlock";
+    static constexpr auto fields = std::make_tuple(Field{"range", &Munlock::range});
+    friend constexpr bool operator==(const Munlock&, const Munlock&) = default;
+};
+
+// Lock the areas there are, or those to come, or both.
+struct Mlockall {
+    LockScope scope = LockScope::current;
+    LockMode mode = LockMode::populate;
+
+    static constexpr std::string_view name = "mlockall";
+    static constexpr auto fields =
+        std::make_tuple(Field{"scope", &Mlockall::scope}, Field{"mode", &Mlockall::mode});
+    friend constexpr bool operator==(const Mlockall&, const Mlockall&) = default;
+};
+
+struct Munlockall {
+    static constexpr std::string_view name = "munlockall";
+    static constexpr auto fields = std::make_tuple();
+    friend constexpr bool operator==(const Munlockall&, const Munlockall&) = default;
+};
+
+// Seal every page of `range`, for ever.
+struct Mseal {
+    PageRange range;
+
+    static constexpr std::string_view name = "mseal";
+    static constexpr auto fields = std::make_tuple(Field{"range", &Mseal::range});
+    friend constexpr bool operator==(const Mseal&, const Mseal&) = default;
+};
+
+// Name anonymous memory (prctl PR_SET_VMA_ANON_NAME); `none` takes its name away.
+struct AnonName {
+    PageRange range;
+    AreaName to = AreaName::none;
+
+    static constexpr std::string_view name = "anon_name";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &AnonName::range}, Field{"name", &AnonName::to});
+    friend constexpr bool operator==(const AnonName&, const AnonName&) = default;
+};
+
+// Give every page of `range` a memory policy; `default` takes it away.
+struct Mbind {
+    PageRange range;
+    Policy policy = Policy::none;
+
+    static constexpr std::string_view name = "mbind";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Mbind::range}, Field{"policy", &Mbind::policy});
+    friend constexpr bool operator==(const Mbind&, const Mbind&) = default;
+};
+
+// Give the policies of `range` a home node (set_mempolicy_home_node).
+struct HomeNode {
+    PageRange range;
+
+    static constexpr std::string_view name = "home_node";
+    static constexpr auto fields = std::make_tuple(Field{"range", &HomeNode::range});
+    friend constexpr bool operator==(const HomeNode&, const HomeNode&) = default;
+};
+
+using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
+                        Munlockall, Mseal, AnonName, Mbind, HomeNode>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
+
+// The index of an operation in Op.
+template <class Wanted, std::size_t index = 0>
+constexpr std::size_t op_index() {
+    if constexpr (std::is_same_v<std::variant_alternative_t<index, Op>, Wanted>) {
+        return index;
+    } else {
+        return op_index<Wanted, index + 1>();
+    }
+}
 
 // The names of the alternatives of a variant.
 template <class>

@@ -12,6 +12,7 @@ void Reference::create(const World& world, const Cells& layout) {
     layout_ = layout;
     objects_.clear();
     exists_.fill(false);
+    future_locks_.fill({});
     exists_[0] = true;
     faults_made_ = 0;
     spaces_[0].assign(layout_.count(), Cell{});
@@ -58,6 +59,8 @@ Reference::Refusal Reference::compare(const Attributes& left, PageCount left_wei
     if (left.flags != right.flags) return Refusal::flags;
     if (left.file != right.file) return Refusal::file;
     if (left.pgoff + left_weight.value != right.pgoff) return Refusal::offset;
+    if (left.policy != right.policy || left.home_node != right.home_node) return Refusal::policy;
+    if (left.name != right.name) return Refusal::name;
     if (left.fault.none() && right.fault.none()) return Refusal::none;
     if (left.fault.none()) return right.forked ? Refusal::forked : Refusal::none;
     if (right.fault.none()) return left.forked ? Refusal::forked : Refusal::none;
@@ -85,6 +88,8 @@ void Reference::count_refusal(Refusal refusal) {
         case flags: return cases_.hit(CaseKind::refused_flags);
         case file: return cases_.hit(CaseKind::refused_file);
         case offset: return cases_.hit(CaseKind::refused_offset);
+        case policy: return cases_.hit(CaseKind::refused_policy);
+        case name: return cases_.hit(CaseKind::refused_name);
         case fault: return cases_.hit(CaseKind::refused_fault);
         case forked: return cases_.hit(CaseKind::refused_forked);
         case close: return cases_.hit(CaseKind::refused_close);
@@ -193,16 +198,25 @@ void Reference::count_split(bool at_start, bool at_end) {
 }
 
 // Cuts the areas at both ends of a range that is to be unmapped (vms_gather_munmap_vmas()). Only
-// when one area is cut twice does the count limit matter: then one area more would be left.
+// when one area is cut twice does the count limit matter: then one area more would be left. What is
+// sealed stays, and so does the cut that was made before that was seen.
 Errno Reference::cut_out(Piece piece) {
     const bool at_start = inside_area(piece.start);
     const bool at_end = inside_area(piece.end);
     const bool one_area = at_start && at_end && area_end(piece.start) > piece.end;
     if (one_area && at_count_limit()) return Errno::enomem;
-    count_split(at_start, at_end);
-    if (at_start) {
+    const auto sealed = [&](std::size_t cell) {
+        return mapped(cell) && cells()[cell].attributes.flags.has(Flag::sealed);
+    };
+    bool any_sealed = false;
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        any_sealed = any_sealed || sealed(cell);
+    }
+    if (!any_sealed) count_split(at_start, at_end);
+    if (at_start && !sealed(piece.start)) {
         if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
     }
+    if (any_sealed) return Errno::eperm;
     return at_end ? cut(piece.end, End::end) : Errno::ok;
 }
 
@@ -264,6 +278,7 @@ void Reference::count_space(const std::vector<Cell>& cells, SpaceCounters& space
         else if (flags.has(Flag::write) && !flags.has(Flag::shared))
             sum.data += weight;
         if (flags.has(Flag::account)) committed += weight;
+        if (flags.has(Flag::locked)) sum.locked += weight;
         if (!cell.boundary) continue;
         sum.map_count += 1;
         if (!cell.attributes.file.none()) count_reference(cell, census);

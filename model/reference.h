@@ -66,6 +66,8 @@ class Reference {
         flags,
         file,
         offset,
+        policy,
+        name,
         fault,
         forked,
         close,
@@ -76,11 +78,13 @@ class Reference {
         std::size_t start;
         std::size_t end;
     };
-    // What is to be done to a piece: nothing if `error`, else give it `flags`.
+    // What is to be done to a piece: nothing if `error`, else it gets these attributes; offset and
+    // fault identity stay.
     struct Change {
         Errno error = Errno::ok;
-        Flags flags;
-        bool charge = false;  // Its pages must be charged first.
+        Attributes to;
+        bool charge = false;    // Its pages must be charged first.
+        bool populate = false;  // Its pages are made present afterwards.
     };
     // The object behind a shared anonymous mapping.
     struct Object {
@@ -94,6 +98,14 @@ class Reference {
     Errno run(const Madvise& op);
     Errno run(const Touch& op);
     Errno run(const Fork& op);
+    Errno run(const Mlock& op);
+    Errno run(const Munlock& op);
+    Errno run(const Mlockall& op);
+    Errno run(const Munlockall& op);
+    Errno run(const Mseal& op);
+    Errno run(const AnonName& op);
+    Errno run(const Mbind& op);
+    Errno run(const HomeNode& op);
 
     // The merge rule (reference.cpp).
     [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
@@ -122,6 +134,7 @@ class Reference {
 
     // mmap (reference_map.cpp).
     [[nodiscard]] Errno mmap_region(const Mmap& op, Piece piece, Flags flags);
+    [[nodiscard]] Errno refusal_of_lock(const Mmap& op, Flags flags) const;
     // What stands against joining a new range with the areas before and behind it.
     struct Fit {
         Refusal left;
@@ -137,15 +150,20 @@ class Reference {
     [[nodiscard]] PageCount accounted_pages(Piece piece) const;
     [[nodiscard]] Attributes last_page_of(Piece piece, Attributes first) const;
 
-    // Changes of flags (reference_change.cpp).
-    // How a walk over areas answers: whether a hole ends it, and what lack of memory is called.
+    // Changes of attributes (reference_change.cpp).
+    // How a walk over areas answers: what it does about a hole, and what lack of memory is called.
+    enum class Holes : std::uint8_t { stop, report, skip };
     struct Walk {
-        bool holes_stop;
-        Errno no_memory;
+        Holes holes;
+        Errno no_memory = Errno::enomem;
     };
-    [[nodiscard]] Errno change(Piece piece, Flags flags);
+    [[nodiscard]] Errno change(Piece piece, const Attributes& to);
     [[nodiscard]] Errno merge_memory();
     [[nodiscard]] Errno cut_to_change(Piece piece);
+    // The cells of a range, up to the end of the world.
+    [[nodiscard]] Piece inside_world(PageRange range) const;
+    [[nodiscard]] bool has_hole(PageRange range) const;
+    [[nodiscard]] bool is_free(PageRange range) const;
     [[nodiscard]] Change protect_change(std::size_t cell, Prot prot) const;
     [[nodiscard]] Change advice_change(std::size_t cell, Advice advice) const;
     template <class Rule>
@@ -153,7 +171,15 @@ class Reference {
     template <class Rule>
     [[nodiscard]] Errno reserve_all(Piece piece, bool beyond, Walk walk, const Rule& rule);
 
+    // Locks and seals (reference_lock.cpp).
+    [[nodiscard]] Change lock_change(std::size_t cell, Flags locks) const;
+    [[nodiscard]] PageCount locked_pages(Piece piece) const;
+    void lock_all(Flags locks);
+    [[nodiscard]] Errno populate(Piece piece);
+    void populate_all(Piece piece);
+
     // Faults (reference_fault.cpp).
+    [[nodiscard]] bool fault_in(std::size_t cell, bool writes);
     [[nodiscard]] FaultId choose_identity(std::size_t cell);
     [[nodiscard]] bool may_share_identity(std::size_t cell) const;
     void copy_area(Piece piece, std::vector<Cell>& child);
@@ -167,6 +193,7 @@ class Reference {
     Cells layout_{PageCount{0}};
     std::array<std::vector<Cell>, space_count_max> spaces_;
     std::array<bool, space_count_max> exists_{};
+    std::array<Flags, space_count_max> future_locks_;  // mm->def_flags: of areas to come.
     std::vector<Object> objects_;
     std::uint32_t faults_made_ = 0;
 

@@ -1,21 +1,19 @@
-// The reference's changes of flags: mprotect and madvise (Linux: mprotect_fixup() in mm/mprotect.c,
-// madvise_vma_behavior() in mm/madvise.c, vma_modify() in mm/vma.c).
-#include <algorithm>
-
-#include "model/check_macro.h"
-#include "model/reference.h"
+// The reference's changes of attributes: what a change does, mprotect and madvise (Linux:
+// vma_modify() in mm/vma.c, mprotect_fixup() in mm/mprotect.c, madvise_vma_behavior() in
+// mm/madvise.c)
+#include "model/reference_walk.h"
 
 namespace vmacheck {
 
-// Gives a piece of one area other flags. If it can go over to a neighbour it does, else it is cut
-// out (vma_modify()). Only the two ends of the piece are looked at.
+// Gives a piece of one area other attributes. If it can go over to a neighbour it does, else it is
+// cut out (vma_modify()). Only the two ends of the piece are looked at.
 //
 //     pages   01234567                       01234567
 //     before  AAaaaaBB   both ends fit:      AAAAAAAA  (covered)   AAaaaaBB -> AAAAaaBB (left part)
-Errno Reference::change(Piece piece, Flags flags) {
-    Attributes first = cells()[piece.start].attributes;
-    const FileId file = first.file;
-    first.flags = flags;
+Errno Reference::change(Piece piece, const Attributes& to) {
+    const Attributes& old = cells()[piece.start].attributes;
+    const FileId file = old.file;
+    const Attributes first = with_place_of(to, old);
     const bool from_start = !inside_area(piece.start);
     const bool to_end = !inside_area(piece.end);
 
@@ -52,7 +50,7 @@ Errno Reference::change(Piece piece, Flags flags) {
     cells()[piece.start].boundary = true;
     if (mapped(piece.end)) cells()[piece.end].boundary = true;
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
-        cells()[cell].attributes.flags = flags;
+        cells()[cell].attributes = with_place_of(to, cells()[cell].attributes);
     }
     if (join_left)
         join(piece.start);
@@ -86,96 +84,34 @@ Errno Reference::cut_to_change(Piece piece) {
     return Errno::ok;
 }
 
-// Walks the areas of `range` from left to right and does to each what `rule(cell)` says. A hole
-// stops the walk (mprotect) or is remembered (madvise); both answer ENOMEM for it. An error stops
-// it. What was done before stays done.
-template <class Rule>
-Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
-    const bool beyond = range.end().value > world_->pages.value;
-    if (range.start.value >= world_->pages.value) return Errno::enomem;
-    const std::size_t end = beyond ? layout_.count() : layout_.index(range.end());
-    std::size_t cell = layout_.index(range.start);
-    if (world_->profile->atomic) {
-        const Errno error = reserve_all({cell, end}, beyond, walk, rule);
-        if (error != Errno::ok) return error;
-    }
-    bool hole = beyond;
-    while (cell < end) {
-        if (!mapped(cell)) {
-            if (walk.holes_stop) return Errno::enomem;
-            hole = true;
-            ++cell;
-            continue;
-        }
-        const Piece piece{cell, std::min(area_end(cell), end)};
-        const Change wanted = rule(cell);
-        if (wanted.error != Errno::ok) return wanted.error;
-        if (wanted.flags == cells()[cell].attributes.flags) {
-            cases_.hit(CaseKind::refused_no_op);
-        } else {
-            const bool asks = wanted.charge && !world_->profile->atomic;
-            if (asks && log_->fails(Stage::charge)) return Errno::enomem;
-            if (change(piece, wanted.flags) != Errno::ok) return walk.no_memory;
-        }
-        // A piece that went over to the area behind it takes the walk to that area's end.
-        cell = std::max(piece.end, area_end(piece.end - 1));
-    }
-    return hole ? Errno::enomem : Errno::ok;
-}
-
-// Profile `canonical`: everything that can fail does so before anything is changed.
-template <class Rule>
-Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& rule) {
-    bool hole = beyond;
-    bool start_changes = false;
-    bool end_changes = false;
-    for (std::size_t cell = piece.start; cell < piece.end;) {
-        if (!mapped(cell)) {
-            if (walk.holes_stop) return Errno::enomem;
-            hole = true;
-            ++cell;
-            continue;
-        }
-        const Change wanted = rule(cell);
-        if (wanted.error != Errno::ok) return wanted.error;
-        if (wanted.charge && log_->fails(Stage::charge)) return Errno::enomem;
-        const bool changes = wanted.flags != cells()[cell].attributes.flags;
-        if (changes && cell == piece.start) start_changes = inside_area(cell);
-        cell = area_end(cell);
-        if (changes && cell > piece.end) end_changes = true;
-    }
-    if (hole) return Errno::enomem;
-    if (start_changes && log_->fails(Stage::split)) return walk.no_memory;
-    if (end_changes && log_->fails(Stage::split)) return walk.no_memory;
-    count_split(start_changes, end_changes);
-    return Errno::ok;
-}
-
 Errno Reference::run(const Mprotect& op) {
     if (op.range.empty()) return Errno::ok;
-    return change_pieces(op.range, {.holes_stop = true, .no_memory = Errno::enomem},
+    return change_pieces(op.range, {Holes::stop},
                          [&](std::size_t cell) { return protect_change(cell, op.prot); });
 }
 
 Reference::Change Reference::protect_change(std::size_t cell, Prot prot) const {
     const Attributes& old = cells()[cell].attributes;
-    Change wanted;
-    wanted.flags = old.flags.without(access_flags) | prot.flags;
-    if (!old.flags.has(needed_may_flags(prot))) {
-        wanted.error = Errno::eacces;
-        return wanted;
-    }
-    if (wanted.flags == old.flags) return wanted;
+    Change wanted{Errno::ok, old};
+    Flags& flags = wanted.to.flags;
+    flags = old.flags.without(access_flags) | prot.flags;
+    // A seal refuses even what changes nothing.
+    if (old.flags.has(Flag::sealed)) wanted.error = Errno::eperm;
+    if (!old.flags.has(needed_may_flags(prot))) wanted.error = Errno::eacces;
+    if (wanted.error != Errno::ok || flags == old.flags) return wanted;
     const Flags never_charged =
         Flag::account | Flag::write | Flags(Flag::shared) | Flags(Flag::noreserve);
     const bool anonymous = old.file.none();
+    // Locked private memory that becomes writable gets pages of its own at once.
+    wanted.populate = prot.flags.has(Flag::write) && old.flags.has(Flag::locked) &&
+                      !old.flags.has_any(Flag::write | Flag::shared);
     if (prot.flags.has(Flag::write)) {
         // Private pages that become writable are charged, once.
         wanted.charge = !old.flags.has_any(never_charged);
-        if (wanted.charge) wanted.flags = wanted.flags | Flag::account;
+        if (wanted.charge) flags = flags | Flag::account;
     } else if (anonymous && old.fault.none()) {
         // Nothing was ever written, so the charge can be given back.
-        wanted.flags = wanted.flags.without(Flag::account);
+        flags = flags.without(Flag::account);
     }
     return wanted;
 }
@@ -183,18 +119,24 @@ Reference::Change Reference::protect_change(std::size_t cell, Prot prot) const {
 Errno Reference::run(const Madvise& op) {
     if (op.range.empty()) return Errno::ok;
     // A hole is ENOMEM; memory that vma_modify() did not get is EAGAIN (madvise_vma_behavior()).
-    return change_pieces(op.range, {.holes_stop = false, .no_memory = Errno::eagain},
+    return change_pieces(op.range, {Holes::report, Errno::eagain},
                          [&](std::size_t cell) { return advice_change(cell, op.advice); });
 }
 
 Reference::Change Reference::advice_change(std::size_t cell, Advice advice) const {
     const Attributes& old = cells()[cell].attributes;
     const bool shared = old.flags.has_any(Flag::shared | Flag::may_share);
-    Change wanted;
-    wanted.flags = old.flags;
+    Change wanted{Errno::ok, old};
     const auto set = [&](Flags added, Flags removed) {
-        wanted.flags = old.flags.without(removed) | added;
+        wanted.to.flags = old.flags.without(removed) | added;
     };
+    // What throws away contents or hides them needs the right to write on sealed anonymous memory.
+    const bool discards =
+        advice == Advice::dontneed || advice == Advice::dontfork || advice == Advice::wipeonfork;
+    if (discards && old.file.none() && old.flags.has(Flag::sealed) && !old.flags.has(Flag::write)) {
+        wanted.error = Errno::eperm;
+        return wanted;
+    }
     using enum Advice;
     switch (advice) {
         case normal: set({}, Flag::seq_read | Flag::rand_read); break;
@@ -217,9 +159,31 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
         case unmergeable: set({}, Flag::mergeable); break;
         case hugepage: set(Flag::huge_page, Flag::no_huge_page); break;
         case nohugepage: set(Flag::no_huge_page, Flag::huge_page); break;
-        case dontneed: break;
+        case dontneed:
+            // Changes no attribute, and spares what is locked.
+            if (old.flags.has(Flag::locked)) wanted.error = Errno::einval;
+            break;
     }
     return wanted;
+}
+
+Reference::Piece Reference::inside_world(PageRange range) const {
+    if (range.start.value >= world_->pages.value) return {layout_.count(), layout_.count()};
+    const bool beyond = range.end().value > world_->pages.value;
+    return {layout_.index(range.start), beyond ? layout_.count() : layout_.index(range.end())};
+}
+
+bool Reference::has_hole(PageRange range) const {
+    if (range.end().value > world_->pages.value) return true;
+    const Piece piece = inside_world(range);
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        if (!mapped(cell)) return true;
+    }
+    return false;
+}
+
+bool Reference::is_free(PageRange range) const {
+    return !any_mapped(inside_world(range));
 }
 
 }  // namespace vmacheck

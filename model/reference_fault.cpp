@@ -15,22 +15,25 @@ Errno Reference::run(const Touch& op) {
     const std::size_t end = beyond ? layout_.count() : layout_.index(op.range.end());
     for (std::size_t cell = layout_.index(op.range.start); cell < end; ++cell) {
         if (!mapped(cell)) return Errno::efault;
-        const Attributes& at = cells()[cell].attributes;
-        if (!at.flags.has(needed)) return Errno::efault;
-        const bool copies = op.access == Access::write && !at.flags.has(Flag::shared);
-        if (copies && at.fault.none() && world_->profile->fault_identity) {
-            const FaultId identity = choose_identity(cell);
-            const std::size_t area_stop = area_end(cell);
-            for (std::size_t own = area_start(cell); own < area_stop; ++own) {
-                cells()[own].attributes.fault = identity;
-            }
-        }
-        const File* const file = world_->file(at.file);
-        if (file != nullptr && at.pgoff + layout_.weight(cell).value > file->pages.value) {
-            return Errno::efault;
-        }
+        if (!cells()[cell].attributes.flags.has(needed)) return Errno::efault;
+        if (!fault_in(cell, op.access == Access::write)) return Errno::efault;
     }
     return beyond ? Errno::efault : Errno::ok;
+}
+
+// The fault itself. False if the file ends before the page; the identity is there all the same.
+bool Reference::fault_in(std::size_t cell, bool writes) {
+    const Attributes& at = cells()[cell].attributes;
+    const bool copies = writes && !at.flags.has(Flag::shared);
+    if (copies && at.fault.none() && world_->profile->fault_identity) {
+        const FaultId identity = choose_identity(cell);
+        const std::size_t end = area_end(cell);
+        for (std::size_t own = area_start(cell); own < end; ++own) {
+            cells()[own].attributes.fault = identity;
+        }
+    }
+    const File* const file = world_->file(at.file);
+    return file == nullptr || at.pgoff + layout_.weight(cell).value <= file->pages.value;
 }
 
 // The identity of the area behind or of the one before, if it may be shared, so that areas that
@@ -54,7 +57,8 @@ bool Reference::may_share_identity(std::size_t cell) const {
     const Attributes& left = cells()[cell - 1].attributes;
     const Attributes& right = cells()[cell].attributes;
     return (left.flags ^ right.flags).without(access_flags).empty() && left.file == right.file &&
-           left.pgoff + layout_.weight(cell - 1).value == right.pgoff;
+           left.pgoff + layout_.weight(cell - 1).value == right.pgoff &&
+           left.policy == right.policy && left.home_node == right.home_node;
 }
 
 // The child is a copy, area by area. Nothing is merged there, although areas that the parent could
@@ -93,14 +97,17 @@ Errno Reference::run(const Fork& op) {
         return error;
     }
     exists_[op.child.value] = true;
+    future_locks_[op.child.value] = {};
+    if (world_->profile->maximal) return Errno::ok;
     space_ = op.child;
     for (std::size_t cell = 1; cell < child.size(); ++cell) {
         if (!mapped(cell) || inside_area(cell) || !mapped(cell - 1)) continue;
-        // Two identities kept the parent's areas apart; a child that is wiped has neither.
+        // Locks or two identities kept the parent's areas apart; a child has no locks, and one that
+        // is wiped has no identities.
         const Seam inherited = child[cell].seam;
-        const bool identities =
-            inherited == Seam::two_identities || inherited == Seam::forked_and_unfaulted;
-        record_seam(cell, identities ? Seam::fork_copies_seams : inherited);
+        const bool of_parent = inherited == Seam::none || inherited == Seam::two_identities ||
+                               inherited == Seam::forked_and_unfaulted;
+        record_seam(cell, of_parent ? Seam::fork_copies_seams : inherited);
     }
     return Errno::ok;
 }
@@ -114,6 +121,7 @@ void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
     if (!wiped && !attributes.fault.none()) identity.value = ++faults_made_;
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         child[cell] = cells()[cell];
+        child[cell].attributes.flags = attributes.flags.without(locked_flags);
         child[cell].attributes.fault = identity;
         child[cell].attributes.forked = !identity.none();
     }

@@ -15,6 +15,7 @@ Flags flags_of(const Mmap& op, const File* file) {
         }
     }
     if (op.reserve == Reserve::noreserve) flags = flags | Flag::noreserve;
+    if (op.populate == Populate::locked) flags = flags | Flag::locked;
     return flags;
 }
 
@@ -46,11 +47,25 @@ Errno Reference::run(const Mmap& op) {
     const Piece piece{layout_.index(op.range.start), layout_.index(op.range.end())};
     if (op.placement != Placement::fixed && any_mapped(piece)) return Errno::eexist;
     const File* const file = world_->file(op.backing.file);
+    const Flags flags = flags_of(op, file) | future_locks_[space_.value];
+    if (const Errno error = refusal_of_lock(op, flags); error != Errno::ok) return error;
     if (file != nullptr) {
         const Errno error = refusal_of_file(op, *file, *world_->profile);
         if (error != Errno::ok) return error;
     }
-    return mmap_region(op, piece, flags_of(op, file));
+    const Errno error = mmap_region(op, piece, flags);
+    // What cannot be made present is no matter of mmap.
+    const bool present = flags.has(Flag::locked) || op.populate == Populate::populate;
+    if (error == Errno::ok && present) populate_all(piece);
+    return error;
+}
+
+// can_do_mlock() and mlock_future_ok() in do_mmap().
+Errno Reference::refusal_of_lock(const Mmap& op, Flags flags) const {
+    if (op.populate == Populate::locked && world_->memlock == 0) return Errno::eperm;
+    if (!flags.has(Flag::locked)) return Errno::ok;
+    const std::uint64_t locked = locked_pages({0, layout_.count()}).value;
+    return locked + op.range.count.value > world_->memlock ? Errno::eagain : Errno::ok;
 }
 
 // In the order of __mmap_region(): old areas are cut out (S1), the charge is made (S3), and from
@@ -69,7 +84,10 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     }
     if (!keep_old) erase(piece);
 
-    Attributes first{op.backing.offset, flags, op.backing.file, FaultId{}, false};
+    Attributes first;
+    first.pgoff = op.backing.offset;
+    first.flags = flags;
+    first.file = op.backing.file;
     if (anonymous) first.pgoff = op.range.start.value;
     if (file != nullptr && file->driver.mmap_prepare) {
         const Errno error = log_->call_mmap_prepare(space_, op.range, first);

@@ -20,13 +20,16 @@ enum class Errno : std::uint8_t {
     enodev,
     einval,
     eoverflow,
+    ebadf,
+    enoent,
+    eopnotsupp,
     declined,  // The system does not offer the operation: no result at all, nothing is compared.
 };
-inline constexpr int errno_count = 12;
+inline constexpr int errno_count = 15;
 
 inline constexpr std::array<std::string_view, errno_count> errno_names = {
-    "ok",     "EPERM",  "ESRCH",  "EAGAIN", "ENOMEM",    "EACCES",
-    "EFAULT", "EEXIST", "ENODEV", "EINVAL", "EOVERFLOW", "declined",
+    "ok",     "EPERM",  "ESRCH",     "EAGAIN", "ENOMEM", "EACCES",     "EFAULT",   "EEXIST",
+    "ENODEV", "EINVAL", "EOVERFLOW", "EBADF",  "ENOENT", "EOPNOTSUPP", "declined",
 };
 
 constexpr std::string_view name_of(Errno error) {

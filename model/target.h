@@ -26,12 +26,14 @@ struct AreaView {
     friend bool operator==(const AreaView&, const AreaView&) = default;
 };
 
-// Counters of one address space, in areas and in pages (mm->map_count, total_vm, data_vm, exec_vm).
+// Counters of one address space, in areas and in pages (mm->map_count, total_vm, data_vm, exec_vm,
+// locked_vm).
 struct SpaceCounters {
     std::uint64_t map_count = 0;
     std::uint64_t total = 0;
     std::uint64_t data = 0;
     std::uint64_t exec = 0;
+    std::uint64_t locked = 0;
     friend bool operator==(const SpaceCounters&, const SpaceCounters&) = default;
 };
 

@@ -2,8 +2,6 @@
 // name, and the flags that an initial area has without saying so. The binary form writes the same
 // programs and counts the same words. Only model/text_*.cpp and model/binary*.cpp include this.
 //
-// A field type that is an enum needs one line here and no code elsewhere. The value whose name is
-// empty is printed as nothing and is optional in a text.
 #pragma once
 
 #include <array>
@@ -14,24 +12,6 @@
 #include "model/program.h"
 
 namespace vmacheck::text {
-
-using Names = std::span<const std::string_view>;
-
-constexpr Names names_of(Sharing) {
-    return sharing_names;
-}
-constexpr Names names_of(Placement) {
-    return placement_names;
-}
-constexpr Names names_of(Reserve) {
-    return reserve_names;
-}
-constexpr Names names_of(Advice) {
-    return advice_names;
-}
-constexpr Names names_of(Access) {
-    return access_names;
-}
 
 // A hook that a driver may have. `none` stands for a driver without any.
 struct DriverWord {

@@ -64,12 +64,18 @@ bool parse_area_sharing(LineScanner& line, const World& world, InitialArea& area
 }
 
 bool parse_area_settings(LineScanner& line, InitialArea& area) {
-    static constexpr std::array<std::string_view, 4> settings = {"flags=", "fault=", "forked",
-                                                                 "pgoff="};
-    constexpr std::uint32_t forked_bit = 4;  // As if seen: `forked` may only come after `fault=`.
-    constexpr std::uint32_t pgoff_bit = 8;   // The offset in a file stands behind its name.
+    static constexpr std::array<std::string_view, 7> settings = {
+        "flags=", "fault=", "forked", "pgoff=", "policy=", "home_node", "name=",
+    };
+    // As if seen: `forked` may only come after `fault=`, and `home_node` after `policy=`; the
+    // offset in a file stands behind its name.
+    constexpr std::uint32_t forked_bit = 4;
+    constexpr std::uint32_t pgoff_bit = 8;
+    constexpr std::uint32_t home_node_bit = 32;
+    constexpr std::uint32_t name_bit = 64;  // Anonymous memory has names.
     Attributes& attributes = area.attributes;
-    std::uint32_t seen = forked_bit | (attributes.file.none() ? 0 : pgoff_bit);
+    std::uint32_t seen =
+        forked_bit | home_node_bit | (attributes.file.none() ? 0 : pgoff_bit | name_bit);
     while (!line.at_end()) {
         std::size_t setting = 0;
         if (!take_setting(line, settings, seen, setting)) return false;
@@ -83,9 +89,16 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
             seen &= ~forked_bit;
         } else if (setting == 2) {
             attributes.forked = true;
-        } else {
+        } else if (setting == 3) {
             const NumberLimits limits = {"an offset in pages", 0, page_number_max - 1};
             if (!parse_number(line, attributes.pgoff, limits)) return false;
+        } else if (setting == 4) {
+            if (!parse_value(line, attributes.policy, {})) return false;
+            if (has_home_node(attributes.policy)) seen &= ~home_node_bit;
+        } else if (setting == 5) {
+            attributes.home_node = true;
+        } else if (!parse_value(line, attributes.name, {})) {
+            return false;
         }
     }
     return true;
@@ -94,8 +107,8 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
 }  // namespace
 
 bool parse_world(LineScanner& line, World& world) {
-    static constexpr std::array<std::string_view, 4> settings = {
-        "pages=", "profile=", "max_map_count=", "memory_merge"};
+    static constexpr std::array<std::string_view, 5> settings = {
+        "pages=", "profile=", "max_map_count=", "memory_merge", "memlock="};
     std::uint32_t seen = 0;
     while (!line.at_end()) {
         std::size_t setting = 0;
@@ -110,8 +123,11 @@ bool parse_world(LineScanner& line, World& world) {
             const NumberLimits limits = {"a number of areas", 0, UINT32_MAX};
             if (!parse_number(line, count, limits)) return false;
             world.max_map_count = static_cast<std::uint32_t>(count);
-        } else {
+        } else if (setting == 3) {
             world.memory_merge = true;
+        } else {
+            const NumberLimits limits = {"a number of pages", 0, page_number_max};
+            if (!parse_number(line, world.memlock, limits)) return false;
         }
     }
     return true;

@@ -41,7 +41,7 @@ void print_field(std::string& out, SpaceId space, const World&) {
 template <class Enum>
 requires std::is_enum_v<Enum>
 void print_field(std::string& out, Enum value, const World&) {
-    const std::string_view name = text::names_of(value)[static_cast<std::size_t>(value)];
+    const std::string_view name = names_of(value)[static_cast<std::size_t>(value)];
     if (name.empty()) return;
     out += ' ';
     out += name;
@@ -76,6 +76,10 @@ void print_world(std::string& out, const World& world) {
     if (world.max_map_count != max_map_count_default) {
         out += " max_map_count=";
         print_number(out, world.max_map_count);
+    }
+    if (world.memlock != no_limit) {
+        out += " memlock=";
+        print_number(out, world.memlock);
     }
     if (world.memory_merge) out += " memory_merge";
 }
@@ -250,6 +254,15 @@ void print_attributes(std::string& out, const Attributes& attributes, Page start
         print_number(out, attributes.fault.value);
     }
     if (attributes.forked) out += " forked";
+    if (attributes.policy != Policy::none) {
+        out += " policy=";
+        out += policy_names[static_cast<std::size_t>(attributes.policy)];
+    }
+    if (attributes.home_node) out += " home_node";
+    if (attributes.name != AreaName::none) {
+        out += " name=";
+        out += area_names[static_cast<std::size_t>(attributes.name)];
+    }
     if (!has_named_file && attributes.pgoff != start.value) {
         out += " pgoff=";
         print_number(out, attributes.pgoff);

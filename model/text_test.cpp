@@ -291,7 +291,8 @@ TEST(text, refuses_bad_bytes) {
 
 TEST(text, refuses_bad_headers) {
     const std::string steps =
-        "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `areas` or `@SPACE`, found ";
+        "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
+        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `areas` or `@SPACE`, found ";
     const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
     expect_errors(
         "vma 1\n",
@@ -302,8 +303,8 @@ TEST(text, refuses_bad_headers) {
             {"world pages=0",
              "2:13 expected a number of pages from 1 to 4503599627370496, found `0`"},
             {"world pages=4 pages=5",
-             "2:15 expected `profile=`, `max_map_count=`, `memory_merge` "
-             "or the end of the line, found `pages=5`"},
+             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `memlock=` or the end of "
+             "the line, found `pages=5`"},
             {"world profile=linux", "2:15 expected `canonical` or `linux-6.18`, found `linux`"},
             {"file a/b driver=none",
              "2:6 expected a file name of at most 64 characters out of A-Z, "
@@ -337,14 +338,16 @@ TEST(text, refuses_bad_initial_areas) {
              "4:23 expected `private`, found `shared` (a shared area "
              "of a file with mode=ro cannot be writable)"},
             {"area 0+1 rw- file=r@0 private pgoff=1",
-             "4:31 expected `flags=`, `fault=` or the end of the line, found `pgoff=1`"},
+             "4:31 expected `flags=`, `fault=`, `policy=` or the end of the line, found `pgoff=1`"},
             {"area 0+1 rw- anon private forked",
-             "4:27 expected `flags=`, `fault=`, `pgoff=` or the end of the line, found `forked`"},
+             "4:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=` or the end of the "
+             "line, found `forked`"},
             {"area 0+1 rw- anon private flags=account,account",
              "4:41 expected each flag once, found `account`"},
             {"area 0+1 rw- anon private flags=account,shared",
              "4:41 expected `account`, `noreserve`, `seq_read`, `rand_read`, `dontcopy`, "
-             "`wipeonfork`, `dontdump`, `mergeable`, `hugepage` or `nohugepage`, found `shared`"},
+             "`wipeonfork`, `dontdump`, `mergeable`, `hugepage`, `nohugepage`, `locked`, "
+             "`lockonfault` or `sealed`, found `shared`"},
         });
 }
 
@@ -355,7 +358,8 @@ TEST(text, refuses_bad_steps) {
         {
             {"@4 touch 0+1", "3:2 expected an address space from 0 to 3, found `4`"},
             {"@1 areas 0",
-             "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch` or `fork`, "
+             "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
+             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind` or `home_node`, "
              "found `areas`"},
             {"munmap", "3:7" + range + "the end of the line"},
             {"munmap 08+1", "3:8" + range + "`08+1`"},
@@ -366,7 +370,8 @@ TEST(text, refuses_bad_steps) {
              "among "
              "`a`, found `file=b@0`"},
             {"mmap 0+1 rw- anon private fxied",
-             "3:27 expected `noreplace`, `fixed`, `noreserve`, `!`, `=` or the end of the line, "
+             "3:27 expected `noreplace`, `fixed`, `noreserve`, `populate`, `locked`, `!`, `=` or "
+             "the end of the line, "
              "found `fxied`"},
             {"touch 0+1 ! spilt",
              "3:13 expected `split`, `merge`, `charge`, `prepare`, `allocation`, "

@@ -37,6 +37,7 @@ struct InitialArea {
 
 inline constexpr PageCount world_pages_default{64};
 inline constexpr std::uint32_t max_map_count_default = 65530;  // vm.max_map_count of Linux.
+inline constexpr std::uint64_t no_limit = UINT64_MAX;
 inline constexpr std::size_t world_files_max = 4096;
 inline constexpr int space_count_max = 4;  // Address spaces of a program; fork makes them.
 
@@ -44,6 +45,7 @@ struct World {
     PageCount pages = world_pages_default;
     const Profile* profile = &linux_6_18_profile;
     std::uint32_t max_map_count = max_map_count_default;
+    std::uint64_t memlock = no_limit;  // RLIMIT_MEMLOCK in pages, of a user without CAP_IPC_LOCK.
     bool memory_merge =
         false;  // PR_SET_MEMORY_MERGE is on: new private areas become mergeable (KSM).
     std::vector<File> files;

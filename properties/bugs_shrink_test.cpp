@@ -63,7 +63,7 @@ void expect_shrunk(const BugInfo& info) {
     const auto finding = find(shrunk);
     ASSERT_TRUE(finding.has_value()) << info.name;
     const Minimized least = minimize(shrunk, *finding, find, {}, {});
-    EXPECT_LE(least.candidate.steps.size(), shrunk.steps.size()) << info.name;
+    EXPECT_LE(size_of(least.candidate), size_of(shrunk)) << info.name;
     EXPECT_LE(least.candidate.world.pages.value, 8U) << info.name;
 }
 
@@ -83,14 +83,14 @@ TEST(shrinking, leaves_two_steps_at_most_of_an_offset_that_a_split_does_not_move
 }
 
 TEST(shrinking, is_what_made_the_program_short) {
-    const BugSwitch on(Bug::faulted_unfaulted_never_merge);
+    const BugSwitch on(Bug::late_failure_after_driver_hook);
     const LawResult shrunk = hunt("agrees_with_reference", true);
     const LawResult whole = hunt("agrees_with_reference", false);
     ASSERT_TRUE(shrunk.counterexample && whole.counterexample);
     EXPECT_TRUE(*whole.counterexample == *shrunk.first_failure);
     EXPECT_EQ(whole.shrinks_tried, 0U);
     EXPECT_GT(whole.counterexample->steps.size(), 10U);
-    EXPECT_EQ(shrunk.counterexample->steps.size(), 3U);
+    EXPECT_EQ(shrunk.counterexample->steps.size(), 2U);
 }
 
 // Without a reference: what a lost offset and a lost flag do is against the laws of impl alone.

@@ -27,7 +27,12 @@ std::optional<Op> draw_vain_change(Source& source, const SpaceView& view) {
     const Op change = draw_change(source, stretch.range);
     std::optional<Op> vain;
     for (std::size_t at = stretch.first; at < stretch.end; ++at) {
-        const auto same = undo(change, view.areas[at].attributes.flags, stretch.range);
+        const Attributes& area = view.areas[at].attributes;
+        // What changes nothing may be refused all the same.
+        const bool is_name = std::holds_alternative<AnonName>(change);
+        const bool is_lock = std::holds_alternative<Mlock>(change);
+        if (is_lock || (is_name && !area.file.none())) return std::nullopt;
+        const auto same = undo(change, area, stretch.range);
         if (!same || (vain && !(*same == *vain))) return std::nullopt;
         vain = same;
     }
@@ -75,7 +80,9 @@ std::optional<VainStep> draw_vain_step(Source& source, const Snapshot& snapshot,
         }
         case 6: {
             const Op op = draw_change(source, {start, PageCount{0}});
-            return VainStep{{op, *space, {}}, Errno::ok, false};
+            // Who may lock nothing may not even lock no page.
+            const bool refused = std::holds_alternative<Mlock>(op) && world.memlock == 0;
+            return VainStep{{op, *space, {}}, refused ? Errno::eperm : Errno::ok, false};
         }
         case 7: return VainStep{{Fork{*space}, *space, {}}, Errno::eexist, false};
     }
@@ -96,6 +103,8 @@ void unmap_is_idempotent(LawCase& law) {
     law.is_about(candidate);
 
     const Result first = run.step(unmap);
+    // What is sealed stays, and with it the rest of the range.
+    if (first.error == Errno::eperm) return;
     if (first.error != Errno::ok) {
         // The middle of an area cannot be cut out at the limit of areas.
         RC_ASSERT(first.error == Errno::enomem && run.world().profile->count_limit);

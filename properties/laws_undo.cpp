@@ -95,7 +95,7 @@ void split_then_merge_is_identity(LawCase& law) {
     const AreaView& area = view.areas[source.below(view.areas.size())];
     const PageRange piece = draw_part(source, area.range);
     const Op change = draw_change(source, piece);
-    const auto back = undo(change, area.attributes.flags, piece);
+    const auto back = undo(change, area.attributes, piece);
     if (!back) return;
 
     Result result;
@@ -134,7 +134,7 @@ void change_undone_restores_layout(LawCase& law) {
     std::vector<Op> way_back;
     for (std::size_t at = stretch.first; at < stretch.end; ++at) {
         const PageRange piece = intersection(view.areas[at].range, stretch.range);
-        const auto back = undo(change, view.areas[at].attributes.flags, piece);
+        const auto back = undo(change, view.areas[at].attributes, piece);
         if (!back) return;
         way_back.push_back(*back);
     }

@@ -39,18 +39,34 @@ std::optional<Advice> advice_back(Advice change, Flags before) {
 
 }  // namespace
 
-std::optional<Op> undo(const Op& change, Flags before, PageRange range) {
-    if (std::holds_alternative<Mprotect>(change)) return Mprotect{range, {before & access_flags}};
+std::optional<Op> undo(const Op& change, const Attributes& before, PageRange range) {
+    // A seal refuses, and to make locked memory writable is to fault it in.
+    if (before.flags.has_any(Flag::sealed | Flag::locked)) return std::nullopt;
+    if (std::holds_alternative<Mprotect>(change)) {
+        return Mprotect{range, {before.flags & access_flags}};
+    }
+    if (std::holds_alternative<AnonName>(change)) return AnonName{range, before.name};
+    if (std::holds_alternative<Mlock>(change)) return Munlock{range};
+    if (std::holds_alternative<Mbind>(change)) {
+        if (before.home_node) return std::nullopt;
+        return Mbind{range, before.policy};
+    }
     const auto* const madvise = std::get_if<Madvise>(&change);
     if (madvise == nullptr) return std::nullopt;
-    const auto back = advice_back(madvise->advice, before);
+    const auto back = advice_back(madvise->advice, before.flags);
     if (!back) return std::nullopt;
     return Madvise{range, *back};
 }
 
 Op draw_change(Source& source, PageRange range) {
-    if (source.one_in(2)) {
-        return Madvise{range, static_cast<Advice>(source.below(advice_names.size()))};
+    switch (source.below(8)) {
+        case 0: return AnonName{range, static_cast<AreaName>(source.below(area_names.size()))};
+        case 1: return Mbind{range, static_cast<Policy>(source.below(policy_names.size()))};
+        case 2: return Mlock{range, LockMode::on_fault};
+        case 3:
+        case 4:
+        case 5: return Madvise{range, static_cast<Advice>(source.below(advice_names.size()))};
+        default: break;
     }
     return Mprotect{range, {Flags::of(static_cast<std::uint32_t>(source.below(8)) ^ 3U)}};
 }

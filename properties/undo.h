@@ -1,4 +1,5 @@
-// Undoing: which operation gives pages their flags back, and how pieces of areas are chosen for it.
+// Undoing: which operation gives pages their attributes back, and how pieces of areas are chosen
+// for it.
 //
 // The same function names the operations that do nothing: to undo a change that was not made.
 #pragma once
@@ -13,11 +14,11 @@
 
 namespace vmacheck {
 
-// The operation that gives pages with flags `before` these flags again after `change` (an mprotect
-// or a madvise) was done to them; nothing if there is none. It may leave another `account`.
-std::optional<Op> undo(const Op& change, Flags before, PageRange range);
+// The operation that gives pages with attributes `before` these again after `change` was done to
+// them; nothing if there is none. It may leave another `account`.
+std::optional<Op> undo(const Op& change, const Attributes& before, PageRange range);
 
-// Mprotect or madvise, with any protection or advice.
+// An operation that gives pages another protection, advice, name, policy or lock.
 Op draw_change(Source& source, PageRange range);
 
 // A space that has areas; nothing if none has.

@@ -28,6 +28,24 @@ std::string answers_text(const Counterexample& example, std::size_t step) {
     return text;
 }
 
+constexpr std::size_t areas_shown_max = 16;
+
+// What was there before the first step.
+void add_areas(std::string& report, const World& world) {
+    for (const InitialArea& area : world.areas) {
+        if (&area == world.areas.data() + areas_shown_max) {
+            report +=
+                fmt::format("    ... {} areas behind\n", world.areas.size() - areas_shown_max);
+            return;
+        }
+        report += "    area ";
+        print_range(report, area.range);
+        report += ' ';
+        print_attributes(report, area.attributes, area.range.start, world);
+        report += '\n';
+    }
+}
+
 void add_steps(std::string& report, const Counterexample& example) {
     const std::size_t last = std::min(example.finding.step + 1, example.steps.size());
     const std::size_t first = last > steps_shown_max ? last - steps_shown_max : 0;
@@ -57,6 +75,7 @@ std::string text_report(const Counterexample& example, const Environment& enviro
     for (const std::string& line : difference_lines(example)) report += "    " + line + "\n";
     if (!example.last_words.empty()) report += "    " + printable(example.last_words) + "\n";
     report += "\n";
+    add_areas(report, example.world);
     add_steps(report, example);
     report += "bucket: " + bucket_name(example.finding.bucket) + "\n";
     const std::string with = "with: " + environment_text(environment, *example.world.profile);

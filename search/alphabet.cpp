@@ -15,7 +15,7 @@ bool core_can_meet(CaseId id) {
     const std::size_t op = id / case_kind_count;
     const std::size_t kind = id % case_kind_count;
     const std::string_view name = op_name(op);
-    if (name == Fork::name) return false;
+    if (op >= op_index<Fork>()) return false;
     if (kind >= shape_kind_count + errno_count) return false;  // Failures that struck.
     if (kind >= shape_kind_count) {
         // Only holes and what is mapped already can be refused.
@@ -30,6 +30,8 @@ bool core_can_meet(CaseId id) {
     switch (static_cast<CaseKind>(kind)) {
         case CaseKind::refused_forked:
         case CaseKind::refused_close:
+        case CaseKind::refused_policy:
+        case CaseKind::refused_name:
         case CaseKind::refused_memory: return false;
         default: return true;
     }

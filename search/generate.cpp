@@ -139,6 +139,31 @@ void draw(Context& context, Advice& advice) {
     advice = context.swarm.advices[context.source.below(context.swarm.advices.size())];
 }
 
+void draw(Context& context, LockMode& mode) {
+    mode = context.source.one_in(3) ? LockMode::on_fault : LockMode::populate;
+}
+
+void draw(Context& context, LockScope& scope) {
+    const std::uint64_t choice = context.source.below(16);
+    scope = choice == 15 ? LockScope::neither : static_cast<LockScope>(choice % 3);
+}
+
+void draw(Context& context, Populate& populate) {
+    populate = Populate::later;
+    if (!context.swarm.populates || !context.source.one_in(4)) return;
+    populate = context.source.one_in(3) ? Populate::populate : Populate::locked;
+}
+
+void draw(Context& context, Policy& policy) {
+    policy = context.swarm.policies[context.source.below(context.swarm.policies.size())];
+}
+
+void draw(Context& context, AreaName& name) {
+    const std::uint64_t choice = context.source.below(8);
+    if (choice < 3) name = AreaName::a;
+    if (choice == 7) name = static_cast<AreaName>(context.source.below(area_names.size()));
+}
+
 void draw(Context& context, Access& access) {
     access = context.source.one_in(8) ? Access::read : Access::write;
 }
@@ -252,6 +277,105 @@ void draw_areas(Source& source, World& world) {
     }
 }
 
+// The default policy, one that may have a home node, and maybe any other.
+void draw_policies(Source& source, bool identities, Swarm& swarm) {
+    swarm.policies.assign({Policy::bind});
+    if (identities) return;
+    swarm.policies.push_back(Policy::none);
+    if (source.one_in(2)) {
+        swarm.policies.push_back(static_cast<Policy>(source.below(policy_names.size())));
+    }
+}
+
+// Operations that belong together: a program has all of a family or none of it.
+enum class Family : std::uint8_t { core, fork, lock, seal, name, policy };
+
+// How often an operation is drawn: in most programs, and in those about fault identities.
+struct Share {
+    Family family;
+    std::uint8_t usual;
+    std::uint8_t of_identities;
+};
+// In the order of Op.
+constexpr std::array<Share, op_count> shares = {{
+    {Family::core, 6, 3},     // mmap
+    {Family::core, 3, 1},     // munmap
+    {Family::core, 6, 3},     // mprotect
+    {Family::core, 4, 6},     // madvise
+    {Family::core, 3, 5},     // touch
+    {Family::fork, 1, 1},     // fork
+    {Family::lock, 3, 6},     // mlock
+    {Family::lock, 3, 4},     // munlock
+    {Family::lock, 1, 1},     // mlockall
+    {Family::lock, 1, 1},     // munlockall
+    {Family::seal, 2, 8},     // mseal
+    {Family::name, 4, 12},    // anon_name
+    {Family::policy, 4, 6},   // mbind
+    {Family::policy, 3, 10},  // home_node
+}};
+// One program in so many has the family; the operations of `core` are left out one by one.
+constexpr std::array<std::uint64_t, 6> family_one_in = {1, 2, 3, 5, 4, 4};
+
+// One family of operations for a program about fault identities, which take long to come about: or
+// none but `core`.
+Family draw_theme(Source& source, const Alphabet& alphabet) {
+    return alphabet.families ? static_cast<Family>(source.below(family_one_in.size()))
+                             : Family::core;
+}
+
+// What the operations of a family leave on an area.
+void mark(Family theme, Attributes& at) {
+    switch (theme) {
+        case Family::core:
+        case Family::fork: at.flags = at.flags | Flag::dont_dump; return;
+        case Family::lock: at.flags = at.flags | Flag::locked; return;
+        case Family::seal: at.flags = at.flags | Flag::sealed; return;
+        case Family::name: at.name = AreaName::a; return;
+        case Family::policy: at.home_node = true; return;
+    }
+}
+
+// Areas side by side; every other one has an identity, and lacks or has what the theme changes. So
+// whatever is changed has neighbours on both sides, and may fit one, both, or both but not each
+// other.
+void draw_crowd(Source& source, Family theme, World& world) {
+    const std::uint64_t wanted = std::min<std::uint64_t>(3 + source.below(6), world.pages.value);
+    const bool odd_ones_marked = source.one_in(2);
+    world.areas.clear();
+    for (std::uint64_t page = 0; page < wanted; ++page) {
+        InitialArea area{{Page{page}, PageCount{1}}, {}};
+        Attributes& at = area.attributes;
+        at.pgoff = page;
+        at.flags = may_access_flags | read_write_flags | Flag::account;
+        const bool odd = page % 2 == 1;
+        const bool faulted = odd == source.one_in(4);
+        if (faulted) at.fault.value = static_cast<std::uint32_t>(1 + source.below(3));
+        at.forked = at.fault == FaultId{3};
+        if (theme == Family::policy) at.policy = Policy::bind;
+        if ((odd == odd_ones_marked) != source.one_in(4)) mark(theme, at);
+        world.areas.push_back(area);
+    }
+}
+
+void draw_weights(Source& source, const Alphabet& alphabet, const Family* theme, Swarm& swarm) {
+    std::array<bool, family_one_in.size()> has{true};
+    for (std::size_t family = 1; alphabet.families && family < has.size(); ++family) {
+        has[family] = theme == nullptr ? source.one_in(family_one_in[family])
+                                       : *theme == static_cast<Family>(family);
+    }
+    swarm.weight_sum = 0;
+    for (std::size_t op = 0; op < op_count; ++op) {
+        const Share& share = shares[op];
+        const bool core = share.family == Family::core;
+        const bool left_out =
+            core && op != op_index<Mmap>() && source.one_in(theme == nullptr ? 4 : 16);
+        const bool drawn = has[static_cast<std::size_t>(share.family)] && !left_out;
+        const std::uint8_t weight = theme == nullptr ? share.usual : share.of_identities;
+        swarm.weights[op] = drawn ? weight : std::uint8_t{0};
+        swarm.weight_sum += swarm.weights[op];
+    }
+}
+
 }  // namespace
 
 void Generator::draw_world(Source& source, World& world) const {
@@ -263,6 +387,8 @@ void Generator::draw_world(Source& source, World& world) const {
     if (alphabet_.failures && source.one_in(4)) {
         world.max_map_count = static_cast<std::uint32_t>(3 + source.below(8));
     }
+    world.memlock = no_limit;
+    if (alphabet_.failures && source.one_in(6)) world.memlock = source.below(pages_.value / 2 + 1);
     world.files.clear();
     if (!alphabet_.shared_memory) {
         world.files.push_back({"a", {.mmap_prepare = true}, PageCount{2 * pages_.value}, false});
@@ -280,31 +406,24 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     draw_world(source, swarm.world);
     draw_prots(source, alphabet_.prots, swarm.prots);
     draw_advices(source, alphabet_.advices, swarm.advices);
-    // One program in five is about fault identities: little but rw- memory that gets and loses one
+    // One program in four is about fault identities: little but rw- memory that gets and loses one
     // advice between faults. What needs three areas and two faults would be rare without it.
-    const bool identities = source.one_in(5);
+    const bool identities = source.one_in(4);
     if (identities) {
         swarm.prots.assign(1, {read_write_flags});
         if (source.one_in(3)) swarm.prots.push_back({Flag::read});
-        if (alphabet_.forks && source.one_in(2)) {
+        if (alphabet_.families && source.one_in(2)) {
             swarm.advices.assign(
                 {Advice::wipeonfork, Advice::keeponfork, Advice::dontdump, Advice::dodump});
         }
     }
-    constexpr std::array<std::uint8_t, op_count> usual = {6, 3, 6, 4, 3, 1};
-    constexpr std::array<std::uint8_t, op_count> of_identities = {3, 1, 3, 6, 5, 1};
-    static_assert(op_count == 6, "give the new operation a weight");
-    const std::array<std::uint8_t, op_count>& weight = identities ? of_identities : usual;
-    swarm.weight_sum = 0;
-    bool forks = false;
-    for (std::size_t op = 0; op < op_count; ++op) {
-        const bool always = op_name(op) == Mmap::name;
-        const bool fork = op_name(op) == Fork::name;
-        const bool drawn = always || !source.one_in(fork ? 2 : identities ? 16 : 4);
-        swarm.weights[op] = drawn && (!fork || alphabet_.forks) ? weight[op] : std::uint8_t{0};
-        swarm.weight_sum += swarm.weights[op];
-        forks = forks || (fork && swarm.weights[op] > 0);
+    const Family theme = identities ? draw_theme(source, alphabet_) : Family::core;
+    draw_weights(source, alphabet_, identities ? &theme : nullptr, swarm);
+    if (identities && alphabet_.families && profile_.fault_identity && source.one_in(2)) {
+        draw_crowd(source, theme, swarm.world);
     }
+    draw_policies(source, identities, swarm);
+    const bool forks = swarm.weights[op_index<Fork>()] > 0;
     swarm.spaces = forks ? 2 + source.below(space_count_max - 1) : 1;
     // Small windows are crowded, and crowds are where neighbours meet.
     swarm.window = pages_;
@@ -319,6 +438,7 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     swarm.failure_one_in = alphabet_.failures ? rates[source.below(rates.size())] : 0;
     swarm.noreserve = alphabet_.shared_memory && source.one_in(3);
     swarm.shared = alphabet_.shared_memory && source.one_in(2);
+    swarm.populates = alphabet_.families && source.one_in(4);
     swarm.anonymous_only = identities || source.one_in(3);
     swarm.length = identities ? steps_per_program_max : 1 + source.below(steps_per_program_max);
 }

@@ -22,7 +22,7 @@ namespace vmacheck {
 // The operations, attributes and files that programs are made of.
 struct Alphabet {
     std::string_view name;
-    bool forks;
+    bool families;       // Forks, locks, seals, names and policies.
     bool shared_memory;  // Shared mappings, `noreserve`, and more than one file.
     bool failures;       // Injected failures, and arguments that are refused.
     std::vector<Prot> prots;
@@ -48,6 +48,7 @@ struct Swarm {
     unsigned weight_sum = 0;
     std::vector<Prot> prots;
     std::vector<Advice> advices;
+    std::vector<Policy> policies;
     PageCount window;                  // Things happen in the first so many pages of the world.
     std::vector<Page> hot_pages;       // Where ranges like to end if the state is not known.
     std::uint64_t spaces = 1;          // Steps go to spaces below this number.
@@ -55,6 +56,7 @@ struct Swarm {
     bool anonymous_only = false;
     bool noreserve = false;
     bool shared = false;
+    bool populates = false;
     std::uint64_t length = 0;  // Steps.
 };
 

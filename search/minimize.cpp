@@ -32,12 +32,19 @@ struct Measure {
         use(2, backing.file.value);
         values += backing.offset;
     }
-    void add(const Sharing& sharing) { use(3, static_cast<std::uint64_t>(sharing)); }
-    void add(const Placement& placement) { use(4, static_cast<std::uint64_t>(placement)); }
-    void add(const Reserve& reserve) { use(5, static_cast<std::uint64_t>(reserve)); }
-    void add(const Advice& advice) { use(6, static_cast<std::uint64_t>(advice)); }
-    void add(const Access& access) { use(7, static_cast<std::uint64_t>(access)); }
-    void add(const SpaceId& space) { use(8, space.value); }
+    void add(const SpaceId& space) { use(3, space.value); }
+    template <class Enum>
+    requires std::is_enum_v<Enum>
+    void add(const Enum& value) {
+        use(4 + index_among(value, static_cast<FieldEnums*>(nullptr)),
+            static_cast<std::uint64_t>(value));
+    }
+    // The place of the enum among those of fields.
+    template <class Enum, class... Enums>
+    static constexpr std::uint64_t index_among(Enum, std::tuple<Enums...>*) {
+        constexpr std::array<bool, sizeof...(Enums)> same = {std::is_same_v<Enum, Enums>...};
+        return static_cast<std::uint64_t>(std::find(same.begin(), same.end(), true) - same.begin());
+    }
 };
 
 class Search {
@@ -93,6 +100,17 @@ class Search {
     std::unordered_set<std::string> tried_;
 };
 
+// What an initial area carries that it could do without.
+std::uint64_t weight_of(const Attributes& at) {
+    const auto count = [](bool carries) { return carries ? 1U : 0U; };
+    std::uint64_t weight = count(!at.fault.none()) + count(at.policy != Policy::none) +
+                           count(at.home_node) + count(at.name != AreaName::none);
+    for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
+        weight += count(at.flags.has(Flag(flag)));
+    }
+    return weight;
+}
+
 }  // namespace
 
 Size size_of(const Candidate& candidate) {
@@ -115,9 +133,12 @@ Size size_of(const Candidate& candidate) {
     size.steps = candidate.steps.size();
     size.pages = world.pages.value;
     size.attributes = measure.attributes.size();
-    size.values = measure.values + world.files.size() + world.areas.size();
+    size.areas = world.areas.size();
+    size.values = measure.values + world.files.size();
     size.values += world.memory_merge ? 1 : 0;
     size.values += world.max_map_count == max_map_count_default ? 0 : 1;
+    size.values += world.memlock == no_limit ? 0 : 1;
+    for (const InitialArea& area : world.areas) size.values += weight_of(area.attributes);
     for (const File& file : world.files) {
         size.values += file.read_only ? 1 : 0;
         size.values += file.driver.close ? 1 : 0;

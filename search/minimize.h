@@ -27,6 +27,7 @@ struct Candidate {
 // What smaller means, most important first. Fewer steps are fewer things to understand; fewer pages
 // make the picture small; the rest makes what is left plain.
 struct Size {
+    std::uint64_t areas = 0;  // That are there from the start: steps say how they came about.
     std::uint64_t steps = 0;
     std::uint64_t pages = 0;       // Of the world.
     std::uint64_t attributes = 0;  // Distinct protections, backings, sharings, advices, ... in use.

@@ -90,8 +90,7 @@ void change(Change& context, Prot& prot) {
         return;
     }
     constexpr std::uint64_t prot_count = 8;
-    prot.flags =
-        Flags::of(static_cast<std::uint32_t>(other(prot.flags.bits, prot_count, context.source)));
+    prot.flags = Flags::of(other(prot.flags.bits, prot_count, context.source));
 }
 
 // Offsets that follow the address make neighbours linear.
@@ -121,27 +120,11 @@ void change(Change& context, SpaceId& space) {
     space.value = static_cast<std::uint8_t>(other(space.value, space_count_max, context.source));
 }
 
-constexpr std::uint64_t count_of(Sharing) {
-    return sharing_names.size();
-}
-constexpr std::uint64_t count_of(Placement) {
-    return placement_names.size();
-}
-constexpr std::uint64_t count_of(Reserve) {
-    return reserve_names.size();
-}
-constexpr std::uint64_t count_of(Advice) {
-    return advice_names.size();
-}
-constexpr std::uint64_t count_of(Access) {
-    return access_names.size();
-}
-
 template <class Enum>
 requires std::is_enum_v<Enum>
 void change(Change& context, Enum& value) {
     const auto number = static_cast<std::uint64_t>(value);
-    value = static_cast<Enum>(other(number, count_of(value), context.source));
+    value = static_cast<Enum>(other(number, names_of(value).size(), context.source));
 }
 
 }  // namespace
@@ -151,8 +134,9 @@ bool nudge_field(Op& op, Source& source) {
         [&](auto& typed) {
             using Type = std::decay_t<decltype(typed)>;
             constexpr std::size_t count = std::tuple_size_v<decltype(Type::fields)>;
-            const std::size_t first = source.below(count);
             bool done = false;
+            if constexpr (count == 0) return done;
+            const std::size_t first = source.below(std::max<std::size_t>(count, 1));
             // The field drawn, or the first one behind it that can be nudged.
             for (std::size_t turn = 0; turn < count && !done; ++turn) {
                 std::size_t at = 0;
@@ -172,7 +156,8 @@ bool change_field(Op& op, const World& world, Source& source) {
     std::visit(
         [&](auto& typed) {
             using Type = std::decay_t<decltype(typed)>;
-            const std::size_t wanted = source.below(std::tuple_size_v<decltype(Type::fields)>);
+            constexpr std::size_t count = std::tuple_size_v<decltype(Type::fields)>;
+            const std::size_t wanted = source.below(std::max<std::size_t>(count, 1));
             std::size_t at = 0;
             for_each_field(typed, [&](const auto&, auto& value) {
                 if (at++ == wanted) change(context, value);

@@ -72,7 +72,22 @@ void copy(const Neighbour& neighbour, Advice& advice, Source& source) {
         advice_towards(neighbour.own->attributes.flags, neighbour.cell->attributes.flags, source)
             .value_or(advice);
 }
+void copy(const Neighbour& neighbour, LockMode& mode, Source& /*source*/) {
+    const bool on_fault = neighbour.cell->attributes.flags.has(Flag::lock_on_fault);
+    mode = on_fault ? LockMode::on_fault : LockMode::populate;
+}
+void copy(const Neighbour& neighbour, Populate& populate, Source& /*source*/) {
+    const bool locked = neighbour.cell->attributes.flags.has(Flag::locked);
+    populate = locked ? Populate::locked : Populate::later;
+}
+void copy(const Neighbour& neighbour, Policy& policy, Source& /*source*/) {
+    policy = neighbour.cell->attributes.policy;
+}
+void copy(const Neighbour& neighbour, AreaName& name, Source& /*source*/) {
+    name = neighbour.cell->attributes.name;
+}
 // These are no matter of the neighbour.
+void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}
@@ -117,11 +132,24 @@ Op op_towards(const Neighbour& neighbour, Source& source) {
         const Flags from = neighbour.own->attributes.flags;
         const Flags to = neighbour.cell->attributes.flags;
         const bool other_access = (from & access_flags) != (to & access_flags);
+        const Attributes& own = neighbour.own->attributes;
+        const Attributes& wanted = neighbour.cell->attributes;
         const auto advice = advice_towards(from, to, source);
-        if (other_access && (!advice || source.below(2) == 0))
-            op = Mprotect{piece, {}};
-        else if (advice)
-            op = Madvise{piece, *advice};
+        // One of the operations that take a difference away.
+        std::uint64_t found = 0;
+        const auto offer = [&](bool differs, const Op& change) {
+            if (differs && source.below(++found) == 0) op = change;
+        };
+        offer(other_access, Mprotect{piece, {}});
+        if (advice) offer(true, Madvise{piece, *advice});
+        const bool same_locks = (from & locked_flags) == (to & locked_flags);
+        if (to.has(Flag::locked))
+            offer(!same_locks, Mlock{piece, LockMode::populate});
+        else
+            offer(!same_locks, Munlock{piece});
+        offer(own.policy != wanted.policy, Mbind{piece, Policy::none});
+        offer(own.policy == wanted.policy && wanted.home_node && !own.home_node, HomeNode{piece});
+        offer(own.name != wanted.name, AnonName{piece, AreaName::none});
     }
     copy_neighbour(neighbour, op, source);
     return op;

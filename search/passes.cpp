@@ -286,6 +286,9 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
     candidate = best;
     candidate.world.max_map_count = max_map_count_default;
     consider(candidate);
+    candidate = best;
+    candidate.world.memlock = no_limit;
+    consider(candidate);
     for (std::size_t area = best.world.areas.size(); area-- > 0;) {
         if (area >= best.world.areas.size()) continue;
         candidate = best;
@@ -300,6 +303,55 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
         candidate = best;
         candidate.world.files[file].driver.close = false;
         consider(candidate);
+    }
+}
+
+// An area that is there from the start is made by steps instead: mapped, and touched if it has a
+// fault identity.
+void replace_areas(const Candidate& best, const Finding&, const Consider& consider) {
+    for (std::size_t area = best.world.areas.size(); area-- > 0;) {
+        Candidate candidate = best;
+        const InitialArea& old = best.world.areas[area];
+        const Attributes& at = old.attributes;
+        candidate.world.areas.erase(candidate.world.areas.begin() +
+                                    static_cast<std::ptrdiff_t>(area));
+        Mmap mmap;
+        mmap.range = old.range;
+        mmap.prot = {at.flags & access_flags};
+        if (!at.file.none()) mmap.backing = {at.file, at.pgoff};
+        if (at.flags.has(Flag::may_share)) mmap.sharing = Sharing::is_shared;
+        for (const Reserve reserve : {Reserve::reserve, Reserve::noreserve}) {
+            mmap.reserve = reserve;
+            std::vector<Step> steps{{mmap, {}, {}}};
+            if (!at.fault.none()) steps.push_back({Touch{old.range}, {}, {}});
+            Candidate made = candidate;
+            made.steps.insert(made.steps.begin(), steps.begin(), steps.end());
+            if (consider(made)) break;
+        }
+    }
+}
+
+// Each initial area without one of the things that it carries.
+void simplify_areas(const Candidate& best, const Finding&, const Consider& consider) {
+    for (std::size_t area = 0; area < best.world.areas.size(); ++area) {
+        const auto without = [&](const auto& change) {
+            Candidate candidate = best;
+            change(candidate.world.areas[area].attributes);
+            consider(candidate);
+        };
+        without([](Attributes& at) {
+            at.fault = FaultId{};
+            at.forked = false;
+        });
+        without([](Attributes& at) { at.home_node = false; });
+        without([](Attributes& at) {
+            at.policy = Policy::none;
+            at.home_node = false;
+        });
+        without([](Attributes& at) { at.name = AreaName::none; });
+        for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
+            without([&](Attributes& at) { at.flags = at.flags.without(Flag(flag)); });
+        }
     }
 }
 
@@ -329,9 +381,9 @@ void drop_files(const Candidate& best, const Finding&, const Consider& consider)
 
 const std::vector<Pass>& all_passes() {
     static const std::vector<Pass> passes = {
-        drop_the_tail, drop_steps,     drop_pairs,      leave_spaces,
-        drop_failures, compress_pages, simplify_fields, replace_everywhere,
-        drop_pages,    drop_files,     simplify_world,
+        drop_the_tail,  drop_steps,      drop_pairs,         leave_spaces, drop_failures,
+        compress_pages, simplify_fields, replace_everywhere, drop_pages,   drop_files,
+        simplify_world, replace_areas,   simplify_areas,
     };
     return passes;
 }

@@ -1,0 +1,90 @@
+// The walk over areas that changes of attributes have in common. Only model/reference*.cpp include
+// this.
+#pragma once
+
+#include <algorithm>
+
+#include "model/reference.h"
+
+namespace vmacheck {
+
+// What an area of these attributes has on a page whose place and history are those of `page`.
+inline Attributes with_place_of(Attributes to, const Attributes& page) {
+    to.pgoff = page.pgoff;
+    to.fault = page.fault;
+    to.forked = page.forked;
+    return to;
+}
+
+inline bool no_change(const Attributes& to, const Attributes& old) {
+    return with_place_of(to, old) == old;
+}
+
+// Walks the areas of `range` from left to right and does to each what `rule(cell)` says. A hole
+// stops the walk (mprotect), is remembered (madvise), or is nothing (mbind); where it is something
+// the answer is ENOMEM. An error stops the walk. What was done before stays done.
+template <class Rule>
+Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
+    const bool matters = walk.holes != Holes::skip;
+    const bool beyond = range.end().value > world_->pages.value;
+    if (range.start.value >= world_->pages.value) return matters ? Errno::enomem : Errno::ok;
+    const std::size_t end = inside_world(range).end;
+    std::size_t cell = layout_.index(range.start);
+    if (world_->profile->atomic) {
+        const Errno error = reserve_all({cell, end}, beyond, walk, rule);
+        if (error != Errno::ok) return error;
+    }
+    bool hole = beyond && matters;
+    while (cell < end) {
+        if (!mapped(cell)) {
+            if (walk.holes == Holes::stop) return Errno::enomem;
+            hole = matters;
+            ++cell;
+            continue;
+        }
+        const Piece piece{cell, std::min(area_end(cell), end)};
+        const Change wanted = rule(cell);
+        if (wanted.error != Errno::ok) return wanted.error;
+        if (no_change(wanted.to, cells()[cell].attributes)) {
+            cases_.hit(CaseKind::refused_no_op);
+        } else {
+            const bool asks = wanted.charge && !world_->profile->atomic;
+            if (asks && log_->fails(Stage::charge)) return Errno::enomem;
+            if (change(piece, wanted.to) != Errno::ok) return walk.no_memory;
+            if (wanted.populate) static_cast<void>(populate(piece));
+        }
+        // A piece that went over to the area behind it takes the walk to that area's end.
+        cell = std::max(piece.end, area_end(piece.end - 1));
+    }
+    return hole ? Errno::enomem : Errno::ok;
+}
+
+// Profile `canonical`: everything that can fail does so before anything is changed.
+template <class Rule>
+Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& rule) {
+    bool hole = beyond && walk.holes != Holes::skip;
+    bool start_changes = false;
+    bool end_changes = false;
+    for (std::size_t cell = piece.start; cell < piece.end;) {
+        if (!mapped(cell)) {
+            if (walk.holes == Holes::stop) return Errno::enomem;
+            hole = hole || walk.holes == Holes::report;
+            ++cell;
+            continue;
+        }
+        const Change wanted = rule(cell);
+        if (wanted.error != Errno::ok) return wanted.error;
+        if (wanted.charge && log_->fails(Stage::charge)) return Errno::enomem;
+        const bool changes = !no_change(wanted.to, cells()[cell].attributes);
+        if (changes && cell == piece.start) start_changes = inside_area(cell);
+        cell = area_end(cell);
+        if (changes && cell > piece.end) end_changes = true;
+    }
+    if (hole) return Errno::enomem;
+    if (start_changes && log_->fails(Stage::split)) return walk.no_memory;
+    if (end_changes && log_->fails(Stage::split)) return walk.no_memory;
+    count_split(start_changes, end_changes);
+    return Errno::ok;
+}
+
+}  // namespace vmacheck
