@@ -273,6 +273,11 @@ class Fuzz {
 
 Exit run(const FuzzCommand& command) {
     if (const auto exit = prepare(command.target)) return *exit;
+    if (!takes_engine(command.target)) {
+        complain(fmt::format("an engine cannot have target `{}` in its process; try run",
+                             printable(command.target.name)));
+        return Exit::untestable;
+    }
     EngineJob job;
     job.target = command.target;
     if (command.profile != "all") {

@@ -26,7 +26,12 @@ class Recorder {
   public:
     Recorder(const Program& program, Target& target, const IsolateOptions& options, Watch& watch,
              int pipe)
-        : program_(program), options_(options), watch_(watch), pipe_(pipe), lockstep_(target) {}
+        : program_(program),
+          options_(options),
+          watch_(watch),
+          pipe_(pipe),
+          lockstep_(target),
+          claims_apply_(options.check_claims) {}
 
     void run() {
         lockstep_.begin(program_.world, Cells(program_.world, program_.steps()));
@@ -36,6 +41,10 @@ class Recorder {
                 if (found_in(*line, at)) return;
             } else {
                 check(std::get<AreasLine>(content), at);
+            }
+            if (!lockstep_.refusal().empty()) {
+                send(pipe_, {{"refusal", lockstep_.refusal()}});
+                return;
             }
         }
         beat();
@@ -51,6 +60,13 @@ class Recorder {
     bool found_in(const StepLine& line, std::size_t at) {
         beat();
         const std::optional<Finding> finding = lockstep_.step(line.step);
+        if (!lockstep_.refusal().empty()) return false;
+        // A step that was not done is missing to the claims behind it.
+        const Sight& sight = lockstep_.target().sight();
+        if (lockstep_.declined() && sight.may_decline(line.step.op.index())) {
+            claims_apply_ = false;
+            send(pipe_, {{"declined", at}});
+        }
         const Result expected = lockstep_.declined() ? lockstep_.found() : lockstep_.expected();
         if (options_.answers) {
             json said{{"answers", {to_wire(expected), to_wire(lockstep_.found())}}};
@@ -61,7 +77,7 @@ class Recorder {
             report(*finding);
             return true;
         }
-        if (options_.check_claims && line.claim && *line.claim != expected) {
+        if (claims_apply_ && line.claim && *line.claim != expected) {
             fail_claim(at, text_of(expected), text_of(*line.claim));
         }
         return false;
@@ -76,7 +92,7 @@ class Recorder {
     }
 
     void check(const AreasLine& line, std::size_t at) {
-        if (!options_.check_claims) return;
+        if (!claims_apply_ || !lockstep_.refusal().empty()) return;
         const std::vector<AreaView> areas = areas_of(lockstep_.reference(), line.space);
         if (claim_holds(line, areas, program_.world)) return;
         AreasLine held = claim_about(areas, line.space, program_.world);
@@ -106,6 +122,7 @@ class Recorder {
     Watch& watch_;
     int pipe_;
     Lockstep lockstep_;
+    bool claims_apply_;
     bool claim_failed_ = false;
 };
 
@@ -123,6 +140,10 @@ RunRecord record_of(std::string_view output) {
             record.claim =
                 ClaimFailure{said["claim"].get<std::size_t>(), said["expected"].get<std::string>(),
                              said["found"].get<std::string>()};
+        } else if (said.contains("declined")) {
+            ++record.declined;
+        } else if (said.contains("refusal")) {
+            record.refusal = said["refusal"].get<std::string>();
         } else {
             record.finding = finding_from_wire(said["finding"]);
             record.expected = areas_from_wire(said["expected"]);

@@ -47,7 +47,9 @@ struct RunRecord {
     std::vector<AreaView> expected;  // Areas at the finding, in its space.
     std::vector<AreaView> found;
     std::optional<ClaimFailure> claim;  // The first one that does not hold.
-    std::string last_words;             // Of a child that died.
+    std::size_t declined = 0;           // Steps that the target does not offer.
+    std::string refusal;     // Why it cannot be tested, or not to its end; empty if it was.
+    std::string last_words;  // Of a child that died.
     std::string stderr_text;
 };
 

@@ -72,6 +72,10 @@ Exit run(const MinimizeCommand& command) {
     report.before = {candidate.steps.size(), candidate.world.pages.value};
     report.after = report.before;
     const RunRecord first = run_isolated(file->program, command.target, {});
+    if (!first.finding && !first.refusal.empty()) {
+        complain(fmt::format("{} cannot be tested: {}", command.file, first.refusal));
+        return Exit::untestable;
+    }
     if (!first.finding) {
         say(text, "{} does not fail on {}: there is nothing to minimize\n", command.file,
             command.target.name);

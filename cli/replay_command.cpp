@@ -41,6 +41,7 @@ ReplayReport report_of(const ReplayCommand& command, const ProgramFile& file,
         report.step = std::min(record.finding->step + 1, file.program.steps().size());
     }
     if (record.claim) report.claim = claim_text(file, *record.claim);
+    report.skipped = record.refusal;
     const std::vector<Step> steps = file.program.steps();
     for (std::size_t at = 0; at < record.steps.size() && at < steps.size(); ++at) {
         const StepRecord& step = record.steps[at];
@@ -72,8 +73,11 @@ void print_outcome(const ReplayCommand& command, const ProgramFile& file, const 
         Environment environment = environment_of(command.target);
         environment.profile = command.profile;
         say(text, "{}\n", text_report(example, environment, file.path));
+    } else if (!record.refusal.empty()) {
+        say(text, "skipped: {}: {}\n", printable(file.path), record.refusal);
     } else if (!record.claim) {
-        say(text, "good: {} ({} steps)\n", printable(file.path), file.program.steps().size());
+        say(text, "good: {} ({} steps{})\n", printable(file.path), file.program.steps().size(),
+            record.declined == 0 ? "" : fmt::format(", {} of them declined", record.declined));
     }
 }
 
@@ -91,6 +95,7 @@ Exit run(const ReplayCommand& command) {
 
     Progress progress;
     Exit exit = Exit::clean;
+    std::size_t skipped = 0;
     std::vector<ReplayReport> reports;
     for (std::size_t at = 0; at < paths->size(); ++at) {
         std::optional<ProgramFile> file = read_program((*paths)[at]);
@@ -114,8 +119,10 @@ Exit run(const ReplayCommand& command) {
         print_outcome(command, *file, record);
         const bool bad = record.finding || record.claim;
         if (bad && exit == Exit::clean) exit = Exit::found;
+        if (!bad && !record.refusal.empty()) ++skipped;
         if (!command.json.empty()) reports.push_back(report_of(command, *file, record));
     }
+    if (skipped == paths->size()) exit = Exit::untestable;
     // One program that could not be read has no report.
     const bool one = paths->size() == 1;
     if (command.json.empty() || (one && reports.empty())) return exit;

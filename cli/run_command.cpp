@@ -59,6 +59,31 @@ bool resolve_laws(const std::string& property, bool counted, Plan& plan) {
     return true;
 }
 
+// Leaves out the profiles that say nothing about this target. False if none is left.
+bool drop_refused_profiles(const TargetChoice& target, Plan& plan) {
+    std::vector<const Profile*> kept;
+    for (const Profile* const profile : plan.profiles) {
+        const std::string reason = refusal_of(target, *profile);
+        if (reason.empty())
+            kept.push_back(profile);
+        else
+            complain(fmt::format("target `{}` is not tested: {}", target.name, reason));
+    }
+    plan.profiles = std::move(kept);
+    return !plan.profiles.empty();
+}
+
+// Leaves out the laws where the target does not take them. False if nothing is left.
+bool drop_refused_laws(const TargetChoice& target, Plan& plan) {
+    if (plan.laws.empty() || takes_laws(target)) return true;
+    complain(
+        fmt::format("the laws are left out: they use several targets at a time, and there is "
+                    "one `{}`",
+                    target.name));
+    plan.laws.clear();
+    return plan.soaks;
+}
+
 bool resolve(const RunCommand& command, Plan& plan) {
     if (command.profile == "all") {
         plan.profiles.assign(all_profiles.begin(), all_profiles.end());
@@ -318,6 +343,9 @@ Exit run(const RunCommand& command) {
     if (const auto exit = prepare(command.target)) return *exit;
     Plan plan{command, {}, nullptr, {}, true, 0};
     if (!resolve(command, plan)) return Exit::bad_input;
+    const bool testable =
+        drop_refused_profiles(command.target, plan) && drop_refused_laws(command.target, plan);
+    if (!testable) return Exit::untestable;
     return Run(plan).run();
 }
 

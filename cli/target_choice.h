@@ -15,7 +15,7 @@
 namespace vmacheck::cli {
 
 struct TargetChoice {
-    std::string name = "impl";
+    std::string name = "impl";  // Or "live": the running kernel.
     std::string bug;  // Empty: none. Only the build with the seeded bugs can switch one on.
 };
 
@@ -24,6 +24,15 @@ struct TargetChoice {
 
 // A new target of a choice that was prepared.
 [[nodiscard]] std::unique_ptr<Target> make_target(const TargetChoice& choice);
+
+// Why programs with these rules cannot be tested on the target; empty if they can.
+[[nodiscard]] std::string refusal_of(const TargetChoice& choice, const Profile& profile);
+
+// Whether several of it can be in use at a time, as laws want it. Not if there is one window alone.
+[[nodiscard]] bool takes_laws(const TargetChoice& choice);
+
+// Whether an engine can have it in its own process.
+[[nodiscard]] bool takes_engine(const TargetChoice& choice);
 
 // All targets there are, with what each can show.
 [[nodiscard]] std::vector<TargetReport> list_targets();

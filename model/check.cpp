@@ -65,12 +65,21 @@ void Lockstep::begin(const World& world, const Cells& layout) {
     world_ = &world;
     reference_.create(world, layout);
     target_.create(world);
+    refusal_ = target_.refusal();
     files_.reset(static_cast<std::uint32_t>(world.files.size()));
     faults_.reset(0);
     index_ = 0;
 }
 
 std::optional<Finding> Lockstep::step(const Step& step) {
+    const bool fails = step.failure.kind != Failure::Kind::none;
+    if (fails && refusal_.empty() && !target_.sight().failures) {
+        refusal_ = "a step of the program fails by injection, and the target cannot do that";
+    }
+    if (!refusal_.empty()) {
+        expected_ = found_ = {};
+        return std::nullopt;
+    }
     // The target goes first, for it may decline, and then the reference must not move either.
     op_ = step.op.index();
     cases_.begin(op_);
@@ -95,7 +104,7 @@ std::optional<Finding> Lockstep::step(const Step& step) {
 
 std::optional<Finding> Lockstep::finish() {
     const std::size_t end = index_;
-    for (std::uint8_t space = 0; space < space_count_max; ++space) {
+    for (std::uint8_t space = 0; space < space_count_max && refusal_.empty(); ++space) {
         if (!reference_.has_space(SpaceId{space})) continue;
         const Step unmap{Munmap{{Page{0}, world_->pages}}, SpaceId{space}, {}};
         std::optional<Finding> finding = step(unmap);
@@ -227,7 +236,9 @@ bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t e
                           const std::vector<Cell>& cells) {
     const Attributes& found = area.attributes;
     const FileId file = cells[first].attributes.file;
-    std::uint64_t pgoff = found.pgoff;
+    // A file's offset is always shown.
+    const bool offset_shown = !file.none() || target_.sight().shows(Channel::anonymous_offset);
+    std::uint64_t pgoff = offset_shown ? found.pgoff : cells[first].attributes.pgoff;
     for (std::size_t cell = first; cell < end; ++cell) {
         const Attributes& at = cells[cell].attributes;
         if (!cells[cell].mapped || at.pgoff != pgoff || at.flags != found.flags ||

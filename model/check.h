@@ -119,6 +119,9 @@ class Lockstep {
     [[nodiscard]] std::optional<Finding> step(const Step& step);
     // Unmaps everything in every space; every count must be zero then.
     [[nodiscard]] std::optional<Finding> finish();
+    // Why the program cannot be tested on this target, or not from some step on; empty if it can.
+    // Steps are passed over from there, and nothing is found.
+    [[nodiscard]] std::string_view refusal() const { return refusal_; }
 
     [[nodiscard]] const Reference& reference() const { return reference_; }
     [[nodiscard]] const Cases& cases() const { return cases_; }
@@ -149,6 +152,7 @@ class Lockstep {
     Cases cases_;
     Reference reference_;
     const World* world_ = nullptr;
+    std::string refusal_;
     StepLog expected_log_;
     StepLog found_log_;
     Result expected_;

@@ -57,9 +57,10 @@ struct MachineView {
 };
 
 // What a target can show. A channel that it does not show is not compared.
-enum class Channel : std::uint8_t { fault_identity, counters, hooks, stages };
-inline constexpr std::array<std::string_view, 4> channel_names = {"fault_identity", "counters",
-                                                                  "hooks", "stages"};
+enum class Channel : std::uint8_t { fault_identity, anonymous_offset, counters, hooks, stages };
+inline constexpr std::array<std::string_view, 5> channel_names = {
+    "fault_identity", "anonymous_offset", "counters", "hooks", "stages",
+};
 
 struct Sight {
     struct Withheld {
@@ -73,7 +74,10 @@ struct Sight {
     };
     std::vector<Withheld> withholds;
     std::vector<Unoffered> declines;
-    bool failures = true;  // Injected failures strike.
+    bool failures = true;  // Injected failures strike. Else a step that has one is not run.
+    // Worlds may have small limits, files with any hooks, and initial areas. Else a generator keeps
+    // to those that any system has; each other world is refused or not, as the target says.
+    bool any_world = true;
 
     // Where it may not, Errno::declined is an answer like any other, and held against the
     // reference's.
@@ -104,6 +108,10 @@ class Target {
 
     // Starts anew with one address space and the initial areas of `world`, which outlives its use.
     virtual void create(const World& world) = 0;
+
+    // Why the system cannot be put into the world that create() was given; empty if it was. A
+    // target that refuses is asked nothing more until the next create().
+    [[nodiscard]] virtual std::string_view refusal() const { return {}; }
 
     // Errno::declined if the system does not offer the operation; then nothing has changed.
     [[nodiscard]] virtual Errno apply(const Step& step, StepLog& log) = 0;

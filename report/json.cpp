@@ -46,6 +46,7 @@ Json replay(const ReplayReport& report) {
     json["bucket"] = text_or_null(report.bucket);
     json["step"] = report.step;
     json["claim"] = text_or_null(report.claim);
+    json["skipped"] = text_or_null(report.skipped);
     json["steps"] = Json::array();
     for (const ReplayReport::Step& step : report.steps) {
         json["steps"].push_back({{"text", step.text},

@@ -101,6 +101,7 @@ struct ReplayReport {
     std::string bucket;
     std::uint64_t step = 0;  // Counts from 1; 0: none.
     std::string claim;       // The claim that does not hold, as a sentence.
+    std::string skipped;     // Why it was not tested, or not to its end; empty: it was.
     std::vector<Step> steps;
 };
 std::string to_json(const ReplayReport& report);

@@ -402,6 +402,17 @@ void Generator::draw_world(Source& source, World& world) const {
     if (source.one_in(8)) draw_areas(source, world);
 }
 
+void fit(const Sight& sight, Swarm& swarm) {
+    if (!sight.failures) swarm.failure_one_in = 0;
+    if (sight.any_world) return;
+    swarm.world.max_map_count = max_map_count_default;
+    swarm.world.areas.clear();
+    for (File& file : swarm.world.files) {
+        file.driver.close = false;
+        if (file.driver.mmap == file.driver.mmap_prepare) file.driver = {.mmap_prepare = true};
+    }
+}
+
 void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     draw_world(source, swarm.world);
     draw_prots(source, alphabet_.prots, swarm.prots);

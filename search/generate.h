@@ -15,6 +15,7 @@
 #include "model/cases.h"
 #include "model/program.h"
 #include "model/reference.h"
+#include "model/target.h"
 #include "search/source.h"
 
 namespace vmacheck {
@@ -59,6 +60,9 @@ struct Swarm {
     bool populates = false;
     std::uint64_t length = 0;  // Steps.
 };
+
+// Keeps a swarm to what a target of this sight can be asked.
+void fit(const Sight& sight, Swarm& swarm);
 
 class Generator {
   public:

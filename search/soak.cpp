@@ -14,6 +14,7 @@ Soak::Soak(const SoakOptions& options, Target& target, Journal* journal)
 std::optional<SoakFind> Soak::run(std::uint64_t number) {
     RandomSource source(options_.seed, number);
     generator_.draw_swarm(source, swarm_);
+    fit(lockstep_.target().sight(), swarm_);
     steps_.clear();
     lockstep_.begin(swarm_.world, Cells(swarm_.world.pages));
     if (journal_ != nullptr) journal_->begin(swarm_.world, number);

@@ -3,7 +3,7 @@
 //
 // RapidCheck's state machinery costs ten times a checked step, so long runs use this loop; both
 // draw from the same generator. Program i of seed s is a pure function of (s, i, profile, alphabet,
-// pages): who else runs, and for how long, changes nothing about it.
+// pages) and of what the target can be asked: who else runs, and for how long, changes nothing.
 #pragma once
 
 #include <cstdint>

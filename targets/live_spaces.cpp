@@ -1,0 +1,178 @@
+// Processes that play address spaces; see the header.
+#include "targets/live_spaces.h"
+
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <string>
+
+#include "model/check_macro.h"
+#include "targets/live_window.h"
+
+namespace vmacheck {
+namespace {
+
+// How long a process waits before it looks whether the other one is still there.
+constexpr long look_interval_ns = 50'000'000;
+// A process of a space lives for one program.
+constexpr rlim_t space_cpu_seconds_max = 60;
+// A machine that is full of processes may have room for one more in a moment.
+constexpr int fork_tries_max = 20;
+constexpr useconds_t fork_pause_us = 50'000;
+
+// Returns when `word` is no longer `value`, or after a while.
+void wait_while(std::atomic<std::uint32_t>& word, std::uint32_t value) {
+    const timespec while_of{0, look_interval_ns};
+    syscall(SYS_futex, &word, FUTEX_WAIT, value, &while_of, nullptr, 0);
+}
+
+// Gone, or a zombie: "1234 (name) Z ...".
+bool is_gone(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    if (!std::getline(file, text)) return true;
+    const std::size_t name_end = text.rfind(") ");
+    return name_end == std::string::npos || text.substr(name_end + 2, 1) == "Z";
+}
+
+pid_t try_fork() {
+    for (int tries = 0; tries < fork_tries_max; ++tries) {
+        const pid_t pid = fork();
+        if (pid >= 0 || errno != EAGAIN) return pid;
+        usleep(fork_pause_us);
+    }
+    return -1;
+}
+
+void become_space(pid_t parent) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(EXIT_FAILURE);
+    const rlimit cpu{space_cpu_seconds_max, space_cpu_seconds_max};
+    setrlimit(RLIMIT_CPU, &cpu);
+}
+
+}  // namespace
+
+static_assert(std::is_trivially_copyable_v<Op>, "an operation crosses in shared memory");
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+void LiveSpaces::pass(Mailbox& box, Turn turn) {
+    box.turn.store(static_cast<std::uint32_t>(turn), std::memory_order_release);
+    syscall(SYS_futex, &box.turn, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+}
+
+// A grandchild becomes a child of this process when its own parent is gone: it is waited for after
+// that.
+void LiveSpaces::end_all() {
+    for (const pid_t pid : made_) kill(pid, SIGKILL);
+    for (const pid_t pid : made_) {
+        while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+        }
+    }
+    made_.clear();
+    pids_.fill(0);
+    for (LiveAreaFile& file : area_files_) file.close();
+}
+
+Errno LiveSpaces::run_here(const Op& op) const {
+    CHECK(!std::holds_alternative<Fork>(op));
+    return std::visit(
+        [&](const auto& call) {
+            if constexpr (std::is_same_v<decltype(call), const Fork&>)
+                return Errno::declined;
+            else
+                return calls_.run(call);
+        },
+        op);
+}
+
+Errno LiveSpaces::run(SpaceId space, const Op& op) {
+    CHECK(has(space));
+    if (const auto* const fork = std::get_if<Fork>(&op)) return fork_from(space, *fork);
+    return space.value == 0 ? run_here(op) : ask(space, op);
+}
+
+Errno LiveSpaces::ask(SpaceId space, const Op& op) {
+    Mailbox& box = mailbox(space);
+    box.op = op;
+    pass(box, Turn::asked);
+    constexpr auto asked = static_cast<std::uint32_t>(Turn::asked);
+    while (box.turn.load(std::memory_order_acquire) == asked) {
+        wait_while(box.turn, asked);
+        if (box.turn.load(std::memory_order_acquire) != asked || !is_gone(pid_of(space))) continue;
+        std::fprintf(stderr, "CHECK failed: the process of space %d died\n", space.value);
+        std::abort();
+    }
+    return box.answer;
+}
+
+Errno LiveSpaces::fork_from(SpaceId space, const Fork& op) {
+    CHECK(!has(op.child));
+    Mailbox& born = mailbox(op.child);
+    born.turn.store(static_cast<std::uint32_t>(Turn::idle));
+    born.pid = 0;
+    Errno answer = Errno::ok;
+    if (space.value == 0) {
+        // Whose parent dies becomes a child of this process, which then can wait for it.
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        const pid_t parent = getpid();
+        const pid_t pid = try_fork();
+        if (pid == 0) {
+            become_space(parent);
+            serve(op.child);
+        }
+        born.pid = pid;
+        if (pid < 0) answer = errno == ENOMEM ? Errno::enomem : Errno::eagain;
+    } else {
+        answer = ask(space, op);
+    }
+    if (answer != Errno::ok) return answer;
+    pids_[op.child.value] = born.pid;
+    made_.push_back(born.pid);
+    area_files_[op.child.value].open(born.pid);
+    return Errno::ok;
+}
+
+void LiveSpaces::serve(SpaceId space) const {
+    constexpr auto asked = static_cast<std::uint32_t>(Turn::asked);
+    for (;;) {
+        Mailbox& box = mailbox(space);
+        const std::uint32_t turn = box.turn.load(std::memory_order_acquire);
+        if (turn != asked) {
+            wait_while(box.turn, turn);
+            continue;
+        }
+        if (const auto* const fork = std::get_if<Fork>(&box.op)) {
+            const pid_t parent = getpid();
+            const pid_t pid = try_fork();
+            if (pid == 0) {
+                become_space(parent);
+                space = fork->child;
+                continue;
+            }
+            mailbox(fork->child).pid = pid;
+            box.answer = pid > 0 ? Errno::ok : errno == ENOMEM ? Errno::enomem : Errno::eagain;
+        } else {
+            box.answer = run_here(box.op);
+        }
+        pass(box, Turn::answered);
+    }
+}
+
+void LiveSpaces::read_areas(SpaceId space, std::vector<LiveArea>& areas) const {
+    LiveAreaFile& file = area_files_[space.value];
+    if (!file.is_open() && space.value == 0) file.open(getpid());
+    file.read(live_window_start - live_margin_bytes,
+              live_address(Page{live_pages_max.value}) + live_margin_bytes, areas);
+}
+
+}  // namespace vmacheck
