@@ -16,8 +16,10 @@
 namespace vmacheck {
 namespace {
 
-// The kernel answers at most a page at a time; a few areas fit into it.
+// The kernel answers at most a page at a time, in which there is room for about five areas. It
+// makes as much text as it is asked for, and that is what costs time.
 constexpr std::size_t smaps_chunk_bytes = 4096;
+constexpr std::size_t smaps_chunk_bytes_min = 700;
 // Longer than any line that matters: only the name of a file is longer, and it comes last.
 constexpr std::size_t smaps_line_max = 8192;
 
@@ -125,12 +127,16 @@ void LiveAreaFile::read(std::uint64_t start, std::uint64_t end,
     areas.clear();
     std::array<char, smaps_line_max + smaps_chunk_bytes> buffer;
     std::size_t held = 0;
+    std::size_t bytes_read = 0;
     bool behind = false;
     while (!behind) {
         CHECK(held < smaps_line_max);
-        const ssize_t got = ::read(file_, buffer.data() + held, smaps_chunk_bytes);
+        const std::size_t missing = bytes_before_ > bytes_read ? bytes_before_ - bytes_read : 0;
+        const std::size_t wanted = std::clamp(missing, smaps_chunk_bytes_min, smaps_chunk_bytes);
+        const ssize_t got = ::read(file_, buffer.data() + held, wanted);
         CHECK(got >= 0);
         if (got == 0) break;
+        bytes_read += static_cast<std::size_t>(got);
         std::string_view text(buffer.data(), held + static_cast<std::size_t>(got));
         for (std::size_t length = 0; (length = text.find('\n')) != std::string_view::npos;) {
             read_smaps_line(text.substr(0, length), areas);
@@ -139,6 +145,7 @@ void LiveAreaFile::read(std::uint64_t start, std::uint64_t end,
             if (behind) break;
         }
         held = text.size();
+        if (behind) bytes_before_ = bytes_read - held;
         std::memmove(buffer.data(), text.data(), held);
     }
     const auto outside = [&](const LiveArea& area) {

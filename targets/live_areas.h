@@ -2,11 +2,12 @@
 // of them, and at one moment for each area.
 //
 // The window lies below everything else in the address space, so its areas come first, and reading
-// stops behind them: it costs about 3 microseconds an area.
+// stops behind them: it costs about 3 microseconds, and 3 more for each area.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -46,6 +47,7 @@ class LiveAreaFile {
 
   private:
     int file_ = -1;
+    mutable std::size_t bytes_before_ = 0;  // How long the areas were the last time.
 };
 
 }  // namespace vmacheck

@@ -80,7 +80,8 @@ void LiveSpaces::end_all() {
     }
     made_.clear();
     pids_.fill(0);
-    for (LiveAreaFile& file : area_files_) file.close();
+    for (std::size_t space = 1; space < seen_.size(); ++space) seen_[space].file.close();
+    seen_[0].fresh = false;
 }
 
 Errno LiveSpaces::run_here(const Op& op) const {
@@ -97,6 +98,7 @@ Errno LiveSpaces::run_here(const Op& op) const {
 
 Errno LiveSpaces::run(SpaceId space, const Op& op) {
     CHECK(has(space));
+    seen_[space.value].fresh = false;
     if (const auto* const fork = std::get_if<Fork>(&op)) return fork_from(space, *fork);
     return space.value == 0 ? run_here(op) : ask(space, op);
 }
@@ -138,7 +140,8 @@ Errno LiveSpaces::fork_from(SpaceId space, const Fork& op) {
     if (answer != Errno::ok) return answer;
     pids_[op.child.value] = born.pid;
     made_.push_back(born.pid);
-    area_files_[op.child.value].open(born.pid);
+    seen_[op.child.value].file.open(born.pid);
+    seen_[op.child.value].fresh = false;
     return Errno::ok;
 }
 
@@ -152,14 +155,16 @@ void LiveSpaces::serve(SpaceId space) const {
             continue;
         }
         if (const auto* const fork = std::get_if<Fork>(&box.op)) {
+            // Copied: when the child runs, there may be another step in the mailbox.
+            const SpaceId child = fork->child;
             const pid_t parent = getpid();
             const pid_t pid = try_fork();
             if (pid == 0) {
                 become_space(parent);
-                space = fork->child;
+                space = child;
                 continue;
             }
-            mailbox(fork->child).pid = pid;
+            mailbox(child).pid = pid;
             box.answer = pid > 0 ? Errno::ok : errno == ENOMEM ? Errno::enomem : Errno::eagain;
         } else {
             box.answer = run_here(box.op);
@@ -168,11 +173,14 @@ void LiveSpaces::serve(SpaceId space) const {
     }
 }
 
-void LiveSpaces::read_areas(SpaceId space, std::vector<LiveArea>& areas) const {
-    LiveAreaFile& file = area_files_[space.value];
-    if (!file.is_open() && space.value == 0) file.open(getpid());
-    file.read(live_window_start - live_margin_bytes,
-              live_address(Page{live_pages_max.value}) + live_margin_bytes, areas);
+const std::vector<LiveArea>& LiveSpaces::areas(SpaceId space) const {
+    Seen& seen = seen_[space.value];
+    if (seen.fresh) return seen.areas;
+    if (!seen.file.is_open() && space.value == 0) seen.file.open(getpid());
+    seen.file.read(live_window_start - live_margin_bytes,
+                   live_address(Page{live_pages_max.value}) + live_margin_bytes, seen.areas);
+    seen.fresh = true;
+    return seen.areas;
 }
 
 }  // namespace vmacheck

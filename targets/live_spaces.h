@@ -33,7 +33,8 @@ class LiveSpaces {
     [[nodiscard]] bool has(SpaceId space) const { return space.value == 0 || pid_of(space) > 0; }
     // Of a space that is there; what `fork` makes must not be there.
     [[nodiscard]] Errno run(SpaceId space, const Op& op);
-    void read_areas(SpaceId space, std::vector<LiveArea>& areas) const;
+    // They are read again when a step was made in the space: no other can change them.
+    [[nodiscard]] const std::vector<LiveArea>& areas(SpaceId space) const;
 
   private:
     enum class Turn : std::uint32_t { idle, asked, answered };
@@ -56,7 +57,12 @@ class LiveSpaces {
     Shared<std::array<Mailbox, space_count_max>> mailboxes_;
     std::array<pid_t, space_count_max> pids_{};
     std::vector<pid_t> made_;  // Parents before their children.
-    mutable std::array<LiveAreaFile, space_count_max> area_files_;
+    struct Seen {
+        LiveAreaFile file;
+        std::vector<LiveArea> areas;
+        bool fresh = false;
+    };
+    mutable std::array<Seen, space_count_max> seen_;
 };
 
 }  // namespace vmacheck

@@ -95,16 +95,14 @@ void LiveTarget::enter_process() {
     const rlimit address_space{bytes, bytes};
     setrlimit(RLIMIT_AS, &address_space);
     // Whatever is here now is not ours.
-    spaces_.read_areas(SpaceId{0}, areas_);
-    CHECK(areas_.empty());
+    CHECK(spaces_.areas(SpaceId{0}).empty());
     entered_ = true;
 }
 
 void LiveTarget::empty_window() {
     void* const start = reinterpret_cast<void*>(live_window_start);
     CHECK(munmap(start, live_pages_max.value * live_page_bytes) == 0);
-    spaces_.read_areas(SpaceId{0}, areas_);
-    CHECK(areas_.empty());
+    CHECK(spaces_.areas(SpaceId{0}).empty());
 }
 
 void LiveTarget::create(const World& world) {
@@ -160,13 +158,14 @@ bool LiveTarget::make_area(const InitialArea& area) {
     map.backing = {at.file, at.file.none() ? 0 : at.pgoff};
     map.sharing = at.flags.has(Flag::may_share) ? Sharing::is_shared : Sharing::is_private;
     map.reserve = at.flags.has(Flag::noreserve) ? Reserve::noreserve : Reserve::reserve;
-    if (calls_.run(map) != Errno::ok) return false;
+    if (spaces_.run(SpaceId{0}, map) != Errno::ok) return false;
     for (const FlagAdvice& wanted : flag_advices) {
         if (!at.flags.has(wanted.flag)) continue;
-        if (calls_.run(Madvise{area.range, wanted.advice}) != Errno::ok) return false;
+        if (spaces_.run(SpaceId{0}, Madvise{area.range, wanted.advice}) != Errno::ok) return false;
     }
     if (at.fault.none()) return true;
-    return calls_.run(Touch{{area.range.start, PageCount{1}}, Access::write}) == Errno::ok;
+    return spaces_.run(SpaceId{0}, Touch{{area.range.start, PageCount{1}}, Access::write}) ==
+           Errno::ok;
 }
 
 // The kernel is its own host: what happens inside the step is not told, so the log stays empty.
@@ -193,8 +192,7 @@ FileId LiveTarget::identity_of(const LiveArea& area) const {
 void LiveTarget::observe(SpaceId space, SpaceView& view) const {
     view.areas.clear();
     view.counters = {};
-    spaces_.read_areas(space, areas_);
-    for (const LiveArea& area : areas_) {
+    for (const LiveArea& area : spaces_.areas(space)) {
         AreaView& shown = view.areas.emplace_back();
         shown.range.start.value = (area.start - live_window_start) / live_page_bytes;
         shown.range.count.value = (area.end - area.start) / live_page_bytes;

@@ -49,7 +49,6 @@ class LiveTarget final : public Target {
     bool memory_merge_ = false;  // The prctl is on.
     // The objects behind shared anonymous mappings, by their inodes, in the order of appearance.
     mutable std::vector<std::uint64_t> objects_;
-    mutable std::vector<LiveArea> areas_;
 };
 
 }  // namespace vmacheck
