@@ -65,7 +65,7 @@ CLI::Option* add_value(CLI::App& app, const char* name, const char* type, const 
 }
 
 void add_target(CLI::App& app, TargetChoice& target) {
-    app.add_option("--target", target.name, "System under test")
+    app.add_option("--target", target.name, "System under test: impl, or live (the running kernel)")
         ->type_name("NAME")
         ->capture_default_str();
     app.add_option("--bug", target.bug, "Seed this mistake into the target")->type_name("NAME");
@@ -123,7 +123,9 @@ void add_run(CLI::App& app, RunCommand& run) {
         "  vmacheck run --alphabet core --pages 8 --programs 100000 --cases\n"
         "  vmacheck run --property list\n"
         "  vmacheck run --seed 1 --bug split-keeps-parent-offset\n"
-        "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested");
+        "  vmacheck run --target live --time 60s\n"
+        "Exit: 0 nothing found, 1 a counterexample, 2 bad usage or input, 3 too little tested,\n"
+        "      125 the target cannot be tested here");
 }
 
 void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
@@ -183,6 +185,7 @@ void add_replay(CLI::App& app, ReplayCommand& replay) {
         "Examples:\n"
         "  vmacheck replay found/x.vma --step\n"
         "  vmacheck replay corpus/cases corpus/traces\n"
+        "  vmacheck replay corpus/cases --target live\n"
         "  git bisect run sh -c \"./dev build || exit 125; build/release/vmacheck replay x.vma\"\n"
         "Exit: 0 good, 1 bad, 2 bad input, 125 the target cannot be tested");
 }
@@ -200,7 +203,8 @@ void add_minimize(CLI::App& app, MinimizeCommand& minimize) {
         "Examples:\n"
         "  vmacheck minimize found/x.orig.vma\n"
         "  vmacheck minimize found/journal.0 -o small.vma\n"
-        "Exit: 0 it does not fail, 1 it does and OUT is written, 2 bad usage or input");
+        "Exit: 0 it does not fail, 1 it does and OUT is written, 2 bad usage or input,\n"
+        "      125 the target cannot be tested");
 }
 
 struct Commands {

@@ -90,6 +90,9 @@ Exit run(const TargetsCommand& command) {
             say(stdout, "        withholds {}: {}\n",
                 channel_names[static_cast<std::size_t>(withheld.channel)], withheld.reason);
         }
+        for (const Sight::Unoffered& declined : target.sight.declines) {
+            say(stdout, "        declines {}: {}\n", op_name(declined.op), declined.reason);
+        }
         say(stdout, "        injected failures {}\n", target.sight.failures ? "strike" : "do not");
     }
     say(stdout, "\nbugs that can be seeded into impl with --bug:\n");

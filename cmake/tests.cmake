@@ -60,6 +60,15 @@ add_test(NAME command.runs_clean COMMAND vmacheck run --seed 1 --programs 500
 set_tests_properties(command.replays_the_corpus command.runs_clean
                      PROPERTIES LABELS command TIMEOUT 300)
 
+# The running kernel, where a profile describes it.
+add_test(NAME command.live_replays_the_corpus COMMAND vmacheck replay --target live ${corpus}
+         WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
+add_test(NAME command.live_runs_clean
+         COMMAND vmacheck run --target live --seed 1 --programs 2600 --out found-live
+         WORKING_DIRECTORY "${PROJECT_BINARY_DIR}")
+set_tests_properties(command.live_replays_the_corpus command.live_runs_clean
+                     PROPERTIES LABELS command TIMEOUT 300 SKIP_RETURN_CODE 125)
+
 # Without an engine every target takes every file of the corpus, whatever it holds: each is bytes.
 foreach(target program text import binary)
     add_test(NAME fuzz.${target}_takes_the_corpus COMMAND replay_${target} corpus

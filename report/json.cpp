@@ -148,6 +148,11 @@ std::string to_json(const std::vector<TargetReport>& reports) {
             target["withholds"].push_back(
                 {{"promise", channel_names[channel]}, {"reason", withheld.reason}});
         }
+        target["declines"] = Json::array();
+        for (const Sight::Unoffered& declined : report.sight.declines) {
+            target["declines"].push_back(
+                {{"operation", op_name(declined.op)}, {"reason", declined.reason}});
+        }
         target["failures"] = report.sight.failures;
         json["targets"].push_back(target);
     }

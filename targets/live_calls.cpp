@@ -68,9 +68,9 @@ struct Stretch {
 };
 Stretch stretch_of(PageRange range, PageCount world) {
     const std::uint64_t start = std::min(range.start.value, world.value);
-    const std::uint64_t end = std::max(start, std::min(range.end().value, world.value + 1));
-    const bool wanted = !range.empty() && range.start.value >= world.value;
-    const std::uint64_t pages = wanted ? 1 : end - start;
+    std::uint64_t pages = range.count.value;
+    if (range.start.value >= world.value) pages = std::min<std::uint64_t>(pages, 1);
+    pages = std::min(pages, world.value + 1 - start);
     return {reinterpret_cast<void*>(live_address(Page{start})), pages * live_page_bytes};
 }
 

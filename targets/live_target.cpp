@@ -79,7 +79,8 @@ LiveTarget::LiveTarget() : spaces_(calls_) {
     };
     for (std::size_t op = 0; op < op_count; ++op) {
         if (op_name(op) != Mmap::name) continue;
-        sight_.declines.push_back({op, "a memory file has one hook, and none for close"});
+        sight_.declines.push_back(
+            {op, "files whose driver is not one hook alone, or has a close hook"});
     }
 }
 
