@@ -1,4 +1,5 @@
-// See the header.
+// The bare calls: addresses are numbers here, offsets have no sign, and no library or sanitizer
+// stands between. Each argument is as wide as a register; see the header.
 #include "targets/live_calls.h"
 
 #include <fcntl.h>
@@ -22,11 +23,11 @@ namespace vmacheck {
 namespace {
 
 // Newer than the headers of some systems.
-constexpr int advice_populate_read = 22;
-constexpr int advice_populate_write = 23;
-constexpr int map_fixed_noreplace = 0x100000;
+constexpr long advice_populate_read = 22;
+constexpr long advice_populate_write = 23;
+constexpr long map_fixed_noreplace = 0x100000;
 
-constexpr std::array<int, advice_names.size()> advice_numbers = {
+constexpr std::array<long, advice_names.size()> advice_numbers = {
     MADV_NORMAL,      MADV_SEQUENTIAL, MADV_RANDOM,     MADV_DONTFORK, MADV_DOFORK,
     MADV_WIPEONFORK,  MADV_KEEPONFORK, MADV_DONTDUMP,   MADV_DODUMP,   MADV_MERGEABLE,
     MADV_UNMERGEABLE, MADV_HUGEPAGE,   MADV_NOHUGEPAGE, MADV_DONTNEED,
@@ -54,7 +55,7 @@ Errno errno_of(const char* call, int number) {
     std::abort();
 }
 
-int protection_of(Prot prot) {
+long protection_of(Prot prot) {
     return (prot.flags.has(Flag::read) ? PROT_READ : 0) |
            (prot.flags.has(Flag::write) ? PROT_WRITE : 0) |
            (prot.flags.has(Flag::exec) ? PROT_EXEC : 0);
@@ -63,15 +64,15 @@ int protection_of(Prot prot) {
 // A range as a call takes it. One that leaves the world is cut off behind the page that follows it,
 // which is a hole.
 struct Stretch {
-    void* start;
-    std::size_t bytes;
+    std::uint64_t start;
+    std::uint64_t bytes;
 };
 Stretch stretch_of(PageRange range, PageCount world) {
     const std::uint64_t start = std::min(range.start.value, world.value);
     std::uint64_t pages = range.count.value;
     if (range.start.value >= world.value) pages = std::min<std::uint64_t>(pages, 1);
     pages = std::min(pages, world.value + 1 - start);
-    return {reinterpret_cast<void*>(live_address(Page{start})), pages * live_page_bytes};
+    return {live_address(Page{start}), pages * live_page_bytes};
 }
 
 bool playable(const File& file, const World& world, const LiveKernel& kernel) {
@@ -106,6 +107,10 @@ void LiveCalls::close_files() {
     files_.clear();
 }
 
+bool LiveCalls::empty_window() {
+    return syscall(SYS_munmap, live_window_start, live_pages_max.value * live_page_bytes) == 0;
+}
+
 bool LiveCalls::begin(const World& world, const LiveKernel& kernel) {
     close_files();
     world_ = &world;
@@ -135,19 +140,18 @@ FileId LiveCalls::file_of(std::uint64_t device, std::uint64_t inode) const {
 // The end of the world stands for the end of the address space, which the window does not reach.
 // Without `fixed` the range has to be free: MAP_FIXED_NOREPLACE asks the kernel just that.
 Errno LiveCalls::run(const Mmap& op) const {
-    int file = -1;
+    long file = -1;
     if (!op.backing.file.none()) {
         file = files_[op.backing.file.value - 1].number;
         if (file < 0) return Errno::declined;
     }
     const bool leaves = !op.range.empty() && op.range.end().value > world_->pages.value;
     if (leaves) return Errno::enomem;
-    int flags = op.sharing == Sharing::is_shared ? MAP_SHARED : MAP_PRIVATE;
+    long flags = op.sharing == Sharing::is_shared ? MAP_SHARED : MAP_PRIVATE;
     flags |= op.placement == Placement::fixed ? MAP_FIXED : map_fixed_noreplace;
     if (file < 0) flags |= MAP_ANONYMOUS;
     if (op.reserve == Reserve::noreserve) flags |= MAP_NORESERVE;
     const Stretch at = stretch_of(op.range, world_->pages);
-    // The bare call: the library's takes a signed offset.
     const long mapped = syscall(SYS_mmap, at.start, at.bytes, protection_of(op.prot), flags, file,
                                 op.backing.offset * live_page_bytes);
     if (mapped == -1) return errno_of("mmap", errno);
@@ -159,19 +163,20 @@ Errno LiveCalls::run(const Munmap& op) const {
     const bool leaves = op.range.end().value > world_->pages.value;
     if (leaves) return Errno::einval;
     const Stretch at = stretch_of(op.range, world_->pages);
-    return munmap(at.start, at.bytes) == 0 ? Errno::ok : errno_of("munmap", errno);
+    const long answer = syscall(SYS_munmap, at.start, at.bytes);
+    return answer == 0 ? Errno::ok : errno_of("munmap", errno);
 }
 
 Errno LiveCalls::run(const Mprotect& op) const {
     const Stretch at = stretch_of(op.range, world_->pages);
-    const int answer = mprotect(at.start, at.bytes, protection_of(op.prot));
+    const long answer = syscall(SYS_mprotect, at.start, at.bytes, protection_of(op.prot));
     return answer == 0 ? Errno::ok : errno_of("mprotect", errno);
 }
 
 Errno LiveCalls::run(const Madvise& op) const {
     const Stretch at = stretch_of(op.range, world_->pages);
-    const int answer =
-        madvise(at.start, at.bytes, advice_numbers[static_cast<std::size_t>(op.advice)]);
+    const long advice = advice_numbers[static_cast<std::size_t>(op.advice)];
+    const long answer = syscall(SYS_madvise, at.start, at.bytes, advice);
     return answer == 0 ? Errno::ok : errno_of("madvise", errno);
 }
 
@@ -180,8 +185,8 @@ Errno LiveCalls::run(const Madvise& op) const {
 // missing permission, EFAULT behind the end of a file.
 Errno LiveCalls::run(const Touch& op) const {
     const Stretch at = stretch_of(op.range, world_->pages);
-    const int advice = op.access == Access::write ? advice_populate_write : advice_populate_read;
-    if (madvise(at.start, at.bytes, advice) == 0) return Errno::ok;
+    const long advice = op.access == Access::write ? advice_populate_write : advice_populate_read;
+    if (syscall(SYS_madvise, at.start, at.bytes, advice) == 0) return Errno::ok;
     const int number = errno;
     const bool refused = number == ENOMEM || number == EINVAL || number == EFAULT;
     return refused ? Errno::efault : errno_of("madvise", number);

@@ -21,6 +21,9 @@ class LiveCalls {
     LiveCalls& operator=(const LiveCalls&) = delete;
     ~LiveCalls();
 
+    // Unmaps what the programs before have left.
+    [[nodiscard]] static bool empty_window();
+
     // Makes the files of `world`. False if the system does not give them.
     [[nodiscard]] bool begin(const World& world, const LiveKernel& kernel);
 

@@ -2,7 +2,6 @@
 #include "targets/live_target.h"
 
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -101,8 +100,7 @@ void LiveTarget::enter_process() {
 }
 
 void LiveTarget::empty_window() {
-    void* const start = reinterpret_cast<void*>(live_window_start);
-    CHECK(munmap(start, live_pages_max.value * live_page_bytes) == 0);
+    CHECK(LiveCalls::empty_window());
     CHECK(spaces_.areas(SpaceId{0}).empty());
 }
 
@@ -134,7 +132,7 @@ std::string LiveTarget::make_world() {
 // Makes the initial areas by system calls, and looks whether they have become what they should.
 std::string LiveTarget::make_areas() {
     if (world_->areas.empty()) return "";
-    const std::string refused = "system calls cannot make the initial areas";
+    constexpr const char* refused = "system calls cannot make the initial areas";
     if (!faults_can_be_made(world_->areas)) return refused;
     for (const InitialArea& area : world_->areas) {
         if (!make_area(area)) return refused;
