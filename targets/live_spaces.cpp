@@ -21,6 +21,8 @@
 namespace vmacheck {
 namespace {
 
+// Newer than the headers of some systems.
+constexpr int pr_set_memory_merge = 67;
 // How long a process waits before it looks whether the other one is still there.
 constexpr long look_interval_ns = 50'000'000;
 // A process of a space lives for one program.
@@ -53,6 +55,12 @@ pid_t try_fork() {
     return -1;
 }
 
+// Whose parent dies becomes a child of this process, which then can wait for it.
+pid_t fork_for_reaping() {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    return try_fork();
+}
+
 void become_space(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(EXIT_FAILURE);
@@ -78,10 +86,12 @@ void LiveSpaces::end_all() {
         while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
         }
     }
+    for (std::size_t space = 0; space < seen_.size(); ++space) {
+        if (pids_[space] != 0) seen_[space].file.close();
+    }
+    seen_[0].fresh = false;
     made_.clear();
     pids_.fill(0);
-    for (std::size_t space = 1; space < seen_.size(); ++space) seen_[space].file.close();
-    seen_[0].fresh = false;
 }
 
 Errno LiveSpaces::run_here(const Op& op) const {
@@ -100,13 +110,18 @@ Errno LiveSpaces::run(SpaceId space, const Op& op) {
     CHECK(has(space));
     seen_[space.value].fresh = false;
     if (const auto* const fork = std::get_if<Fork>(&op)) return fork_from(space, *fork);
-    return space.value == 0 ? run_here(op) : ask(space, op);
+    return pid_of(space) == 0 ? run_here(op) : ask(space, op);
 }
 
 Errno LiveSpaces::ask(SpaceId space, const Op& op) {
     Mailbox& box = mailbox(space);
     box.op = op;
     pass(box, Turn::asked);
+    return answer_of(space);
+}
+
+Errno LiveSpaces::answer_of(SpaceId space) {
+    Mailbox& box = mailbox(space);
     constexpr auto asked = static_cast<std::uint32_t>(Turn::asked);
     while (box.turn.load(std::memory_order_acquire) == asked) {
         wait_while(box.turn, asked);
@@ -117,17 +132,42 @@ Errno LiveSpaces::ask(SpaceId space, const Op& op) {
     return box.answer;
 }
 
+void LiveSpaces::add(SpaceId space, pid_t pid) {
+    pids_[space.value] = pid;
+    made_.push_back(pid);
+    seen_[space.value].file.open(pid);
+    seen_[space.value].fresh = false;
+}
+
+bool LiveSpaces::move_out() {
+    CHECK(made_.empty());
+    const SpaceId space{0};
+    Mailbox& box = mailbox(space);
+    // It answers when it has come up.
+    box.turn.store(static_cast<std::uint32_t>(Turn::asked));
+    const pid_t parent = getpid();
+    const pid_t pid = fork_for_reaping();
+    if (pid == 0) {
+        become_space(parent);
+        const bool on = prctl(pr_set_memory_merge, 1UL, 0UL, 0UL, 0UL) == 0;
+        box.answer = on ? Errno::ok : Errno::eperm;
+        pass(box, Turn::answered);
+        serve(space);
+    }
+    if (pid < 0) return false;
+    add(space, pid);
+    return answer_of(space) == Errno::ok;
+}
+
 Errno LiveSpaces::fork_from(SpaceId space, const Fork& op) {
     CHECK(!has(op.child));
     Mailbox& born = mailbox(op.child);
     born.turn.store(static_cast<std::uint32_t>(Turn::idle));
     born.pid = 0;
     Errno answer = Errno::ok;
-    if (space.value == 0) {
-        // Whose parent dies becomes a child of this process, which then can wait for it.
-        prctl(PR_SET_CHILD_SUBREAPER, 1);
+    if (pid_of(space) == 0) {
         const pid_t parent = getpid();
-        const pid_t pid = try_fork();
+        const pid_t pid = fork_for_reaping();
         if (pid == 0) {
             become_space(parent);
             serve(op.child);
@@ -137,12 +177,8 @@ Errno LiveSpaces::fork_from(SpaceId space, const Fork& op) {
     } else {
         answer = ask(space, op);
     }
-    if (answer != Errno::ok) return answer;
-    pids_[op.child.value] = born.pid;
-    made_.push_back(born.pid);
-    seen_[op.child.value].file.open(born.pid);
-    seen_[op.child.value].fresh = false;
-    return Errno::ok;
+    if (answer == Errno::ok) add(op.child, born.pid);
+    return answer;
 }
 
 void LiveSpaces::serve(SpaceId space) const {
@@ -176,7 +212,7 @@ void LiveSpaces::serve(SpaceId space) const {
 const std::vector<LiveArea>& LiveSpaces::areas(SpaceId space) const {
     Seen& seen = seen_[space.value];
     if (seen.fresh) return seen.areas;
-    if (!seen.file.is_open() && space.value == 0) seen.file.open(getpid());
+    if (!seen.file.is_open() && pid_of(space) == 0) seen.file.open(getpid());
     seen.file.read(live_window_start - live_margin_bytes,
                    live_address(Page{live_pages_max.value}) + live_margin_bytes, seen.areas);
     seen.fresh = true;

@@ -1,5 +1,5 @@
 // Address spaces that came from fork: each is a process that waits for steps in memory that all of
-// them share. Space 0 is the calling process itself.
+// them share. Space 0 is the calling process itself, or another one by move_out().
 //
 // None outlives the process that made it, and all are gone when a new program begins.
 #pragma once
@@ -30,6 +30,11 @@ class LiveSpaces {
     // Ends every process but this one.
     void end_all();
 
+    // Puts space 0 into a process that has PR_SET_MEMORY_MERGE on; false if that is refused. It
+    // marks all that the process has, and to take it back costs a look at each page: so the process
+    // ends with its program.
+    [[nodiscard]] bool move_out();
+
     [[nodiscard]] bool has(SpaceId space) const { return space.value == 0 || pid_of(space) > 0; }
     // Of a space that is there; what `fork` makes must not be there.
     [[nodiscard]] Errno run(SpaceId space, const Op& op);
@@ -49,6 +54,8 @@ class LiveSpaces {
     [[nodiscard]] Mailbox& mailbox(SpaceId space) const { return (*mailboxes_)[space.value]; }
     [[nodiscard]] Errno run_here(const Op& op) const;
     [[nodiscard]] Errno ask(SpaceId space, const Op& op);
+    [[nodiscard]] Errno answer_of(SpaceId space);
+    void add(SpaceId space, pid_t pid);
     [[nodiscard]] Errno fork_from(SpaceId space, const Fork& op);
     [[noreturn]] void serve(SpaceId space) const;
     static void pass(Mailbox& box, Turn turn);

@@ -16,8 +16,6 @@
 namespace vmacheck {
 namespace {
 
-// Newer than the headers of some systems.
-constexpr int pr_set_memory_merge = 67;
 // What the process may map beyond what it has when it begins.
 constexpr std::uint64_t growth_bytes_max = std::uint64_t{1} << 30;
 
@@ -117,15 +115,13 @@ void LiveTarget::create(const World& world) {
 }
 
 std::string LiveTarget::make_world() {
-    if (world_->memory_merge != memory_merge_) {
-        if (prctl(pr_set_memory_merge, world_->memory_merge ? 1 : 0, 0, 0, 0) != 0) {
-            return "the kernel refuses PR_SET_MEMORY_MERGE";
-        }
-        memory_merge_ = world_->memory_merge;
-    }
     const LiveKernel* const kernel = find_live_kernel(running_release());
     CHECK(kernel != nullptr);
     if (!calls_.begin(*world_, *kernel)) return "the kernel refuses a memory file";
+    // Behind the files, so that the process has them open.
+    if (world_->memory_merge && !spaces_.move_out()) {
+        return "the kernel refuses PR_SET_MEMORY_MERGE";
+    }
     return make_areas();
 }
 

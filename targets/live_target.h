@@ -46,7 +46,6 @@ class LiveTarget final : public Target {
     LiveCalls calls_;
     LiveSpaces spaces_;
     bool entered_ = false;
-    bool memory_merge_ = false;  // The prctl is on.
     // The objects behind shared anonymous mappings, by their inodes, in the order of appearance.
     mutable std::vector<std::uint64_t> objects_;
 };

@@ -174,6 +174,23 @@ TEST_F(Live, forks_spaces_and_spaces_of_these) {
     EXPECT_EQ(outcome_of(text, live_profile()), "good");
 }
 
+TEST_F(Live, agrees_with_memory_merge_on_and_forgets_it_afterwards) {
+    const std::string steps =
+        "\nmmap 0+2 rw- anon private\nfork 1\n@1 mmap 2+2 rw- anon private\n"
+        "madvise 0+2 unmergeable\nmmap 2+2 rw- anon private\nfork 2\n@2 munmap 1+2\n";
+    const Program on = parsed(with_profile(" memory_merge" + steps, live_profile()));
+    const Program off = parsed(with_profile(steps, live_profile()));
+    EXPECT_EQ(in_child([&] {
+                  LiveTarget target;
+                  std::string said;
+                  for (const Program* const program : {&on, &off, &on, &off}) {
+                      said += outcome_of(target, program->world, program->steps()) + " ";
+                  }
+                  return said;
+              }),
+              "good good good good ");
+}
+
 TEST_F(Live, leaves_no_process_behind) {
     const Program program =
         parsed(with_profile("\nmmap 0+4 rw- anon private\nfork 1\n@1 fork 2\n", live_profile()));
