@@ -4,12 +4,6 @@
 namespace vmacheck::cli {
 namespace {
 
-constexpr std::size_t op_number(std::string_view name) {
-    std::size_t op = 0;
-    while (op_name(op) != name) ++op;
-    return op;
-}
-
 bool failure_struck(CaseId id) {
     return id < op_count * case_kind_count &&
            id % case_kind_count >= shape_kind_count + errno_count;
@@ -19,7 +13,7 @@ bool failure_struck(CaseId id) {
 bool needs_failure(CaseId id) {
     if (id == case_id(Seam::merge_out_of_memory) || id == case_id(Seam::split_left_behind))
         return true;
-    return failure_struck(id) || id == case_id(op_number(Mmap::name), CaseKind::refused_memory);
+    return failure_struck(id) || id == case_id(op_index<Mmap>(), CaseKind::refused_memory);
 }
 
 // Only a world with small limits, with initial areas, or with files of any hooks leads there.
@@ -30,22 +24,54 @@ bool needs_world(CaseId id) {
     for (std::size_t op = 0; op < op_count; ++op) {
         if (id == case_id(op, CaseKind::refused_close)) return true;
     }
-    return id == case_id(op_number(Mmap::name), errno_case(Errno::enodev));
+    // RLIMIT_MEMLOCK.
+    const bool of_lock = id == case_id(op_index<Mmap>(), errno_case(Errno::eagain)) ||
+                         id == case_id(op_index<Mlock>(), errno_case(Errno::eperm)) ||
+                         id == case_id(op_index<Mlockall>(), errno_case(Errno::eperm)) ||
+                         id == case_id(op_index<Mlockall>(), errno_case(Errno::enomem));
+    return of_lock || id == case_id(op_index<Mmap>(), errno_case(Errno::enodev));
+}
+
+// The kinds of cases, whatever the operation.
+bool is_kind(CaseId id, CaseKind kind) {
+    return id < op_count * case_kind_count &&
+           id % case_kind_count == static_cast<std::size_t>(kind);
+}
+
+// Whether operations that the case takes are there: its own, and what names, policies and seals
+// come from.
+bool offered(CaseId id, const Sight& sight) {
+    if (id >= op_count * case_kind_count) return true;
+    if (is_kind(id, CaseKind::refused_name) && !sight.offers(op_index<AnonName>())) return false;
+    if (is_kind(id, CaseKind::refused_policy) && !sight.offers(op_index<Mbind>())) return false;
+    if (is_kind(id, errno_case(Errno::eperm)) && !sight.offers(op_index<Mseal>())) return false;
+    return sight.offers(id / case_kind_count);
+}
+
+// Rare but in worlds that begin with areas that have identities.
+bool needs_crowd(CaseId id) {
+    const bool identities =
+        is_kind(id, CaseKind::refused_three_way) || is_kind(id, CaseKind::refused_forked);
+    return identities && id / case_kind_count > op_index<Fork>();
 }
 
 // A failure or a small limit leads there.
 bool needs_failure_or_world(CaseId id) {
-    return id == case_id(op_number(Munmap::name), errno_case(Errno::enomem)) ||
-           id == case_id(op_number(Fork::name), errno_case(Errno::enomem)) ||
-           id == case_id(op_number(Madvise::name), errno_case(Errno::eagain));
+    return id == case_id(op_index<Munmap>(), errno_case(Errno::enomem)) ||
+           id == case_id(op_index<Fork>(), errno_case(Errno::enomem)) ||
+           id == case_id(op_index<Madvise>(), errno_case(Errno::eagain)) ||
+           id == case_id(op_index<AnonName>(), errno_case(Errno::eagain)) ||
+           id == case_id(op_index<Mbind>(), errno_case(Errno::enomem)) ||
+           id == case_id(op_index<HomeNode>(), errno_case(Errno::enomem));
 }
 
 }  // namespace
 
 bool case_required(CaseId id, const SoakOptions& options, const Sight& sight) {
     if (!case_possible(id, *options.profile)) return false;
+    if (!offered(id, sight)) return false;
     if (!sight.failures && needs_failure(id)) return false;
-    if (!sight.any_world && needs_world(id)) return false;
+    if (!sight.any_world && (needs_world(id) || needs_crowd(id))) return false;
     if (!sight.failures && !sight.any_world && needs_failure_or_world(id)) return false;
     return alphabet_allows(*options.alphabet, id);
 }

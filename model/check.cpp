@@ -15,8 +15,10 @@ std::string stages_text(const std::vector<Stage>& stages) {
     return text.empty() ? "none" : text;
 }
 
-bool same_extras(const Attributes& one, const Attributes& other) {
-    return one.policy == other.policy && one.home_node == other.home_node && one.name == other.name;
+bool same_extras(const Attributes& one, const Attributes& other, const Sight& sight) {
+    const bool same_policy = one.policy == other.policy && one.home_node == other.home_node;
+    return (same_policy || !sight.shows(Channel::policy)) &&
+           (one.name == other.name || !sight.shows(Channel::area_name));
 }
 
 }  // namespace
@@ -242,7 +244,7 @@ bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t e
     for (std::size_t cell = first; cell < end; ++cell) {
         const Attributes& at = cells[cell].attributes;
         if (!cells[cell].mapped || at.pgoff != pgoff || at.flags != found.flags ||
-            at.file != file || !same_extras(at, found)) {
+            at.file != file || !same_extras(at, found, target_.sight())) {
             return false;
         }
         pgoff += reference_.layout().weight(cell).value;

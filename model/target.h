@@ -57,9 +57,17 @@ struct MachineView {
 };
 
 // What a target can show. A channel that it does not show is not compared.
-enum class Channel : std::uint8_t { fault_identity, anonymous_offset, counters, hooks, stages };
-inline constexpr std::array<std::string_view, 5> channel_names = {
-    "fault_identity", "anonymous_offset", "counters", "hooks", "stages",
+enum class Channel : std::uint8_t {
+    fault_identity,
+    anonymous_offset,
+    policy,
+    area_name,
+    counters,
+    hooks,
+    stages,
+};
+inline constexpr std::array<std::string_view, 7> channel_names = {
+    "fault_identity", "anonymous_offset", "policy", "area_name", "counters", "hooks", "stages",
 };
 
 struct Sight {
@@ -71,6 +79,7 @@ struct Sight {
     struct Unoffered {
         std::size_t op;
         std::string_view reason;
+        bool at_times = false;  // Some of its forms are offered.
     };
     std::vector<Withheld> withholds;
     std::vector<Unoffered> declines;
@@ -78,6 +87,14 @@ struct Sight {
     // Worlds may have small limits, files with any hooks, and initial areas. Else a generator keeps
     // to those that any system has; each other world is refused or not, as the target says.
     bool any_world = true;
+
+    // In some form at least.
+    [[nodiscard]] bool offers(std::size_t op) const {
+        for (const Unoffered& unoffered : declines) {
+            if (unoffered.op == op && !unoffered.at_times) return false;
+        }
+        return true;
+    }
 
     // Where it may not, Errno::declined is an answer like any other, and held against the
     // reference's.

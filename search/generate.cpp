@@ -404,8 +404,14 @@ void Generator::draw_world(Source& source, World& world) const {
 
 void fit(const Sight& sight, Swarm& swarm) {
     if (!sight.failures) swarm.failure_one_in = 0;
+    for (std::size_t op = 0; op < op_count; ++op) {
+        if (sight.offers(op)) continue;
+        swarm.weight_sum -= swarm.weights[op];
+        swarm.weights[op] = 0;
+    }
     if (sight.any_world) return;
     swarm.world.max_map_count = max_map_count_default;
+    swarm.world.memlock = no_limit;
     swarm.world.areas.clear();
     for (File& file : swarm.world.files) {
         file.driver.close = false;

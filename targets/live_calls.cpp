@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -26,6 +27,14 @@ namespace {
 constexpr long advice_populate_read = 22;
 constexpr long advice_populate_write = 23;
 constexpr long map_fixed_noreplace = 0x100000;
+constexpr long set_home_node_call = 450;
+constexpr long lock_on_fault = 1;
+constexpr long set_vma = 0x53564d41;
+constexpr long set_vma_anon_name = 0;
+// The modes of mbind in the order of Policy, over the first node.
+constexpr std::array<long, policy_names.size()> policy_modes = {0, 4, 1, 2, 3, 5};
+constexpr unsigned long first_node = 1;
+constexpr long nodes_max = 64;
 
 constexpr std::array<long, advice_names.size()> advice_numbers = {
     MADV_NORMAL,      MADV_SEQUENTIAL, MADV_RANDOM,     MADV_DONTFORK, MADV_DOFORK,
@@ -36,7 +45,7 @@ constexpr std::array<long, advice_names.size()> advice_numbers = {
 // The errno of a call that failed. One that no operation knows is no answer: something stands in
 // the way of the system calls (a filter, say), and the program ends here.
 Errno errno_of(const char* call, int number) {
-    constexpr std::array<std::pair<int, Errno>, 10> known = {{
+    constexpr std::array<std::pair<int, Errno>, 13> known = {{
         {EPERM, Errno::eperm},
         {ESRCH, Errno::esrch},
         {EAGAIN, Errno::eagain},
@@ -47,6 +56,9 @@ Errno errno_of(const char* call, int number) {
         {ENODEV, Errno::enodev},
         {EINVAL, Errno::einval},
         {EOVERFLOW, Errno::eoverflow},
+        {EBADF, Errno::ebadf},
+        {ENOENT, Errno::enoent},
+        {EOPNOTSUPP, Errno::eopnotsupp},
     }};
     for (const auto& [theirs, ours] : known) {
         if (theirs == number) return ours;
@@ -151,6 +163,8 @@ Errno LiveCalls::run(const Mmap& op) const {
     flags |= op.placement == Placement::fixed ? MAP_FIXED : map_fixed_noreplace;
     if (file < 0) flags |= MAP_ANONYMOUS;
     if (op.reserve == Reserve::noreserve) flags |= MAP_NORESERVE;
+    if (op.populate == Populate::populate) flags |= MAP_POPULATE;
+    if (op.populate == Populate::locked) flags |= MAP_LOCKED;
     const Stretch at = stretch_of(op.range, world_->pages);
     const long mapped = syscall(SYS_mmap, at.start, at.bytes, protection_of(op.prot), flags, file,
                                 op.backing.offset * live_page_bytes);
@@ -178,6 +192,78 @@ Errno LiveCalls::run(const Madvise& op) const {
     const long advice = advice_numbers[static_cast<std::size_t>(op.advice)];
     const long answer = syscall(SYS_madvise, at.start, at.bytes, advice);
     return answer == 0 ? Errno::ok : errno_of("madvise", errno);
+}
+
+Errno LiveCalls::run(const Mlock& op) const {
+    const Stretch at = stretch_of(op.range, world_->pages);
+    const long mode = op.mode == LockMode::on_fault ? lock_on_fault : 0;
+    const long answer = syscall(SYS_mlock2, at.start, at.bytes, mode);
+    return answer == 0 ? Errno::ok : errno_of("mlock2", errno);
+}
+
+Errno LiveCalls::run(const Munlock& op) const {
+    const Stretch at = stretch_of(op.range, world_->pages);
+    const long answer = syscall(SYS_munlock, at.start, at.bytes);
+    return answer == 0 ? Errno::ok : errno_of("munlock", errno);
+}
+
+Errno LiveCalls::run(const AnonName& op) const {
+    const Stretch at = stretch_of(op.range, world_->pages);
+    const std::string name(area_names[static_cast<std::size_t>(op.to)]);
+    const char* const given = op.to == AreaName::none ? nullptr : name.c_str();
+    const long answer = syscall(SYS_prctl, set_vma, set_vma_anon_name, at.start, at.bytes, given);
+    return answer == 0 ? Errno::ok : errno_of("prctl", errno);
+}
+
+Errno LiveCalls::run(const Mbind& op) const {
+    const Stretch at = stretch_of(op.range, world_->pages);
+    const unsigned long node = first_node;
+    const bool has_nodes = op.policy != Policy::none && op.policy != Policy::local;
+    const long answer =
+        syscall(SYS_mbind, at.start, at.bytes, policy_modes[static_cast<std::size_t>(op.policy)],
+                has_nodes ? &node : nullptr, has_nodes ? nodes_max : 0, 0L);
+    return answer == 0 ? Errno::ok : errno_of("mbind", errno);
+}
+
+Errno LiveCalls::run(const HomeNode& op) const {
+    const Stretch at = stretch_of(op.range, world_->pages);
+    const long answer = syscall(set_home_node_call, at.start, at.bytes, 0L, 0L);
+    return answer == 0 ? Errno::ok : errno_of("set_mempolicy_home_node", errno);
+}
+
+namespace {
+
+// The right to lock the whole window, whoever asks.
+bool may_lock() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return false;
+    return limit.rlim_cur >= live_pages_max.value * live_page_bytes * 2;
+}
+
+}  // namespace
+
+// Empty ranges do nothing, and tell whether there is such a call.
+std::vector<Sight::Unoffered> live_unoffered() {
+    std::vector<Sight::Unoffered> unoffered = {
+        {op_index<Mlockall>(), "it is about the whole process, and not the window alone"},
+        {op_index<Munlockall>(), "it is about the whole process, and not the window alone"},
+        {op_index<Mseal>(), "what is sealed would stay for the programs that follow"},
+    };
+    const std::uint64_t start = live_window_start;
+    if (!may_lock()) {
+        unoffered.push_back({op_index<Mlock>(), "RLIMIT_MEMLOCK is smaller than the window"});
+        unoffered.push_back({op_index<Munlock>(), "RLIMIT_MEMLOCK is smaller than the window"});
+    }
+    if (syscall(SYS_prctl, set_vma, set_vma_anon_name, start, 0UL, nullptr) != 0) {
+        unoffered.push_back({op_index<AnonName>(), "the kernel has no CONFIG_ANON_VMA_NAME"});
+    }
+    if (syscall(SYS_mbind, start, 0UL, 0L, nullptr, 0L, 0L) != 0) {
+        unoffered.push_back({op_index<Mbind>(), "the kernel has no CONFIG_NUMA"});
+    }
+    if (syscall(set_home_node_call, start, 0UL, 0L, 0L) != 0) {
+        unoffered.push_back({op_index<HomeNode>(), "the kernel has no set_mempolicy_home_node()"});
+    }
+    return unoffered;
 }
 
 // MADV_POPULATE_* goes page by page through get_user_pages(), makes the faults of an access,

@@ -8,6 +8,7 @@
 
 #include "model/op.h"
 #include "model/result.h"
+#include "model/target.h"
 #include "model/world.h"
 #include "targets/live_kernel.h"
 
@@ -32,6 +33,15 @@ class LiveCalls {
     [[nodiscard]] Errno run(const Mprotect& op) const;
     [[nodiscard]] Errno run(const Madvise& op) const;
     [[nodiscard]] Errno run(const Touch& op) const;
+    [[nodiscard]] Errno run(const Mlock& op) const;
+    [[nodiscard]] Errno run(const Munlock& op) const;
+    [[nodiscard]] Errno run(const AnonName& op) const;
+    [[nodiscard]] Errno run(const Mbind& op) const;
+    [[nodiscard]] Errno run(const HomeNode& op) const;
+    // These are declined, see live_unoffered().
+    [[nodiscard]] static Errno run(const Mlockall& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const Munlockall& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const Mseal& /*op*/) { return Errno::declined; }
 
     // The file of the world that this inode is; none if it is of no file.
     [[nodiscard]] FileId file_of(std::uint64_t device, std::uint64_t inode) const;
@@ -47,6 +57,9 @@ class LiveCalls {
     const World* world_ = nullptr;
     std::vector<OpenFile> files_;
 };
+
+// Which operations cannot be made here, and why not.
+[[nodiscard]] std::vector<Sight::Unoffered> live_unoffered();
 
 // Files that a program can have open at a time, far below the limit of a process.
 inline constexpr std::size_t live_files_max = 64;

@@ -27,6 +27,7 @@ std::string refusal_of_limits(const World& world) {
     if (world.profile->count_limit && world.max_map_count <= world.pages.value) {
         return "max_map_count is a limit of the whole machine, and is not changed";
     }
+    if (world.memlock != no_limit) return "RLIMIT_MEMLOCK does not hold for every user";
     if (world.files.size() > live_files_max) {
         return "the world has more than " + std::to_string(live_files_max) + " files";
     }
@@ -70,15 +71,15 @@ LiveTarget::LiveTarget() : spaces_(calls_) {
     sight_.withholds = {
         {Channel::fault_identity, "nothing in /proc shows vma->anon_vma"},
         {Channel::anonymous_offset, "/proc/PID/smaps has 0 for vm_pgoff of anonymous areas"},
+        {Channel::policy, "/proc/PID/smaps has no memory policy"},
+        {Channel::area_name, "/proc/PID/smaps has names only if the kernel was built with them"},
         {Channel::counters, "those of the kernel are about the whole process and machine"},
         {Channel::hooks, "the drivers are the kernel's own"},
         {Channel::stages, "the kernel does not tell them"},
     };
-    for (std::size_t op = 0; op < op_count; ++op) {
-        if (op_name(op) != Mmap::name) continue;
-        sight_.declines.push_back(
-            {op, "files whose driver is not one hook alone, or has a close hook"});
-    }
+    sight_.declines = live_unoffered();
+    sight_.declines.push_back(
+        {op_index<Mmap>(), "files whose driver is not one hook alone, or has a close hook", true});
 }
 
 // Done once: the process belongs to the target from here on.
@@ -166,6 +167,7 @@ bool LiveTarget::make_area(const InitialArea& area) {
 // The kernel is its own host: what happens inside the step is not told, so the log stays empty.
 Errno LiveTarget::apply(const Step& step, StepLog&) {
     CHECK(refusal_.empty());
+    if (!sight_.offers(step.op.index())) return Errno::declined;
     if (!has_space(step.space)) return Errno::esrch;
     const auto* const fork = std::get_if<Fork>(&step.op);
     if (fork != nullptr && has_space(fork->child)) return Errno::eexist;
