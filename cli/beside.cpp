@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 namespace vmacheck::cli {
@@ -16,6 +17,12 @@ std::optional<std::string> find_beside(const std::string& name) {
 }
 
 void become_seeded_build(const char* const* argv) {
+    // What goes by that name may be this build: then this process has been here before.
+    constexpr const char* mark = "VMACHECK_SEEDED_BUILD_OF";
+    const std::string process = std::to_string(getpid());
+    const char* const before = std::getenv(mark);
+    if (before != nullptr && process == before) return;
+    setenv(mark, process.c_str(), 1);
     const std::optional<std::string> path = find_beside("vmacheck-bugs");
     // It does not change the words.
     if (path) execv(path->c_str(), const_cast<char* const*>(argv));

@@ -152,6 +152,12 @@ TEST_F(Command, says_where_the_seeded_bugs_are_if_they_are_not_beside_it) {
     EXPECT_TRUE(ran.says("the seeded bugs are in vmacheck-bugs")) << ran.output;
 }
 
+TEST_F(Command, is_not_taken_in_by_a_copy_of_itself) {
+    ASSERT_EQ(shell.sh("cp \"$V\" alone && ln alone vmacheck-bugs").exit, 0);
+    const Ran ran = shell.sh("timeout 9 ./alone run --bug leak");
+    EXPECT_EQ(ran.exit, 125) << ran.output;
+}
+
 TEST_F(Command, explains_itself_with_examples) {
     EXPECT_EQ(shell.run("--version").output, "vmacheck 0.1.0\n");
     for (const char* const command :
