@@ -64,11 +64,16 @@ Child::Child(const std::function<int(int output)>& work, const Heartbeat& heartb
 }
 
 Child::~Child() {
-    if (!ended_) {
-        kill(pid_, SIGKILL);
-        waitpid(pid_, nullptr, 0);
-    }
+    stop();
     close(input_);
+}
+
+void Child::stop() {
+    if (ended_) return;
+    kill(pid_, SIGKILL);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    reap(status);
 }
 
 void Child::drain() {
@@ -107,9 +112,7 @@ bool Child::poll() {
         last_change_ = now;
     } else if (now - last_change_ > options_.patience) {
         end_.kind = ChildEnd::Kind::hung;
-        kill(pid_, SIGKILL);
-        waitpid(pid_, &status, 0);
-        reap(status);
+        stop();
         return true;
     }
     return false;

@@ -63,6 +63,8 @@ class Child {
 
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] const ChildEnd& end() const { return end_; }
+    // Kills it if it still runs. What it had said is in output().
+    void stop();
     // All that it has said, or what it has said since it was last taken.
     [[nodiscard]] const std::string& output() const { return output_; }
     [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
