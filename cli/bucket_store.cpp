@@ -3,13 +3,17 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 #include <thread>
 
 #include "cli/files.h"
@@ -36,15 +40,24 @@ StoredBucket bucket_of(const Json& json) {
             std::nullopt};
 }
 
+// An engine's `find-HASH.orig.vma.tmp`; or our own `.NAME.PROCESS.tmp`, whose process is gone: the
+// default folder is that of `vmacheck run`, too, which may be at work.
+bool is_unfinished(const std::string& name) {
+    static const std::regex engines("find-[0-9a-f]{16}\\.orig\\.vma\\.tmp");
+    static const std::regex ours("\\.(buckets\\.json|.+\\.vma)\\.([0-9]{1,9})\\.tmp");
+    std::smatch parts;
+    if (std::regex_match(name, engines)) return true;
+    return std::regex_match(name, parts, ours) && kill(std::stoi(parts[2]), 0) != 0 &&
+           errno == ESRCH;
+}
+
 // What a process that was killed had begun to write: nobody was told of it.
 void remove_unfinished(const std::string& directory) {
     std::error_code error;
     std::vector<fs::path> unfinished;
     for (fs::directory_iterator at(directory, error), end; !error && at != end;
          at.increment(error)) {
-        const std::string name = at->path().filename().string();
-        if (name.ends_with(".orig.vma.tmp") || (name.starts_with('.') && name.ends_with(".tmp")))
-            unfinished.push_back(at->path());
+        if (is_unfinished(at->path().filename().string())) unfinished.push_back(at->path());
     }
     for (const fs::path& path : unfinished) fs::remove(path, error);
 }
@@ -59,14 +72,19 @@ bool BucketStore::open() {
     // Of a run that was killed the engines live a moment longer; they hold nothing, but this may be
     // its successor that a script starts at once.
     lock_ = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool locked = false;
-    for (int turn = 0; turn < lock_turns && !locked; ++turn) {
-        if (turn > 0) std::this_thread::sleep_for(lock_interval);
+    bool locked = lock_ >= 0 && flock(lock_, LOCK_EX | LOCK_NB) == 0;
+    for (int turn = 1; turn < lock_turns && !locked && errno == EWOULDBLOCK; ++turn) {
+        std::this_thread::sleep_for(lock_interval);
         locked = flock(lock_, LOCK_EX | LOCK_NB) == 0;
     }
     if (!locked) {
-        complain(fmt::format("another run has the folder {}; give this one its own with --out",
-                             printable(directory_)));
+        const int error = errno;
+        const std::string name = printable(directory_);
+        if (error == EWOULDBLOCK)
+            complain(fmt::format("another run has the folder {}; give this one its own with --out",
+                                 name));
+        else
+            complain(fmt::format("{}: cannot lock the folder: {}", name, std::strerror(error)));
         return false;
     }
     remove_unfinished(directory_);

@@ -105,5 +105,19 @@ TEST_F(FuzzCommandTest, leaves_no_engine_behind_when_it_is_killed) {
     EXPECT_EQ(ran.last_line(), "none") << ran.output;
 }
 
+TEST_F(FuzzCommandTest, removes_what_was_begun_by_itself_alone) {
+    // Process 1 runs; no process has so large a number.
+    const std::string foreign =
+        ".a.vma.1.tmp\n.cache.tmp\n.notes.999999999.tmp\nmine.orig.vma.tmp\n";
+    ASSERT_EQ(shell
+                  .sh("mkdir found && cd found && touch .a.vma.999999999.tmp "
+                      ".buckets.json.999999999.tmp find-0123456789abcdef.orig.vma.tmp " +
+                      std::string(R"($(printf ')") + foreign + "')")
+                  .exit,
+              0);
+    EXPECT_EQ(shell.run("fuzz --seed 1 --time 1s").exit, 0);
+    EXPECT_EQ(shell.list("found"), foreign);
+}
+
 }  // namespace
 }  // namespace vmacheck::cli
