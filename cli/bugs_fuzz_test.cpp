@@ -10,8 +10,7 @@ namespace vmacheck::cli {
 namespace {
 
 bool has_engine() {
-    return std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs") ||
-           std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs");
+    return std::filesystem::exists(VMACHECK_BINARY_DIR "/vmacheck-fuzz-bugs");
 }
 
 class BugsFuzz : public testing::Test {

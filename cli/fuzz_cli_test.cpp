@@ -99,10 +99,16 @@ TEST_F(FuzzCommandTest, ends_in_order_when_it_is_interrupted) {
 }
 
 TEST_F(FuzzCommandTest, leaves_no_engine_behind_when_it_is_killed) {
+    // Waits until as many engines as `$1` run, or for five seconds.
     const Ran ran = shell.sh(
-        "\"$V\" fuzz --seed 1 --corpus only-here & child=$!; sleep 1; kill -KILL $child; "
-        "wait $child; sleep 1; pgrep -f '[v]macheck-fuzz.*only-here' || echo none");
-    EXPECT_EQ(ran.last_line(), "none") << ran.output;
+        "wait_for() { for turn in $(seq 50); do\n"
+        "    count=$(cat /proc/[0-9]*/cmdline 2> /dev/null | tr '\\0' '\\n' |\n"
+        "        grep -c \"^--finds=$PWD/foun[d]$\")\n"
+        "    [ \"$count\" != \"$1\" ] || return 0; sleep 0.1\n"
+        "done; echo \"$count run\"; exit 1; }\n"
+        "\"$V\" fuzz --seed 1 --out \"$PWD\"/found & child=$!\n"
+        "wait_for 1; kill -KILL $child; wait $child; wait_for 0");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
 }
 
 TEST_F(FuzzCommandTest, removes_what_was_begun_by_itself_alone) {
@@ -117,6 +123,12 @@ TEST_F(FuzzCommandTest, removes_what_was_begun_by_itself_alone) {
               0);
     EXPECT_EQ(shell.run("fuzz --seed 1 --time 1s").exit, 0);
     EXPECT_EQ(shell.list("found"), foreign);
+}
+
+TEST_F(FuzzCommandTest, ends_with_its_own_code_if_too_little_was_tested) {
+    const Ran ran = shell.run("fuzz --seed 1 --time 1s --raw --require");
+    EXPECT_EQ(ran.exit, 3) << ran.output;
+    EXPECT_TRUE(ran.says("but too little tested")) << ran.output;
 }
 
 }  // namespace
