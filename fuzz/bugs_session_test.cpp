@@ -24,11 +24,11 @@ class FuzzSession : public testing::Test {
         disable_bugs();
         EXPECT_TRUE(enable_bug(Bug::split_keeps_parent_offset));
         std::string name = (fs::temp_directory_path() / "vmacheck_XXXXXX").string();
-        if (mkdtemp(name.data()) != nullptr) options.finds = name;
+        if (mkdtemp(name.data()) != nullptr) folder = options.finds = name;
     }
     ~FuzzSession() override {
         disable_bugs();
-        fs::remove_all(options.finds);
+        if (!folder.empty()) fs::remove_all(folder);
     }
     FuzzSession(const FuzzSession&) = delete;
     FuzzSession& operator=(const FuzzSession&) = delete;
@@ -50,6 +50,7 @@ class FuzzSession : public testing::Test {
         return finds;
     }
 
+    std::string folder;
     SessionOptions options;
     ImplTarget target{ImplOptions{}};
     std::array<std::uint8_t, case_count> counters{};
@@ -148,7 +149,6 @@ TEST_F(FuzzSession, ends_like_a_crash_if_nobody_listens) {
     testing::FLAGS_gtest_death_test_style = "threadsafe";
     Session session(options, target, counters);
     EXPECT_DEATH(static_cast<void>(said(session, bad)), "wrong_pages munmap.*\n.*\nvma 1");
-    options.finds = "gone";
 }
 
 }  // namespace
