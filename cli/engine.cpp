@@ -53,7 +53,8 @@ std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {
     if (!job_.target.bug.empty()) words.push_back("--bug=" + job_.target.bug);
     if (job_.once) words.emplace_back("--once");
     if (job_.raw) words.emplace_back("--raw");
-    words.push_back(job_.corpus);
+    // What begins with a dash would be an option.
+    words.push_back(job_.corpus.starts_with('-') ? "./" + job_.corpus : job_.corpus);
     return words;
 }
 

@@ -131,5 +131,11 @@ TEST_F(FuzzCommandTest, ends_with_its_own_code_if_too_little_was_tested) {
     EXPECT_TRUE(ran.says("but too little tested")) << ran.output;
 }
 
+TEST_F(FuzzCommandTest, takes_a_corpus_whose_name_begins_like_an_option) {
+    const Ran ran = shell.run("fuzz --seed 1 --time 1s --corpus=-help=1");
+    EXPECT_EQ(ran.exit, 0) << ran.output;
+    EXPECT_NE(shell.list("./-help=1"), "");
+}
+
 }  // namespace
 }  // namespace vmacheck::cli
