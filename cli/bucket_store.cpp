@@ -17,7 +17,6 @@
 #include <thread>
 
 #include "cli/files.h"
-#include "cli/say.h"
 #include "model/text.h"
 #include "report/wrap.h"
 
@@ -130,10 +129,10 @@ const StoredBucket* BucketStore::find(const std::string& bucket) const {
 
 void BucketStore::confirm(const std::string& name, const TargetChoice& target) {
     const auto found = buckets_.find(name);
-    if (found == buckets_.end() || found->second.confirmed) return;
+    if (found == buckets_.end()) return;
     StoredBucket& bucket = found->second;
-    std::error_code error;
-    if (!fs::is_regular_file(path(bucket), error)) return;
+    if (!holds(bucket)) bucket.confirmed.reset();
+    if (bucket.confirmed || !holds(bucket)) return;
     const std::optional<ProgramFile> file = read_program(path(bucket));
     if (!file) return;
     const Candidate candidate = candidate_of(file->program);
@@ -145,13 +144,12 @@ BucketStore::Kept BucketStore::keep(const FindJob& job, const Story& story) {
     const std::string name = bucket_name(story.example.finding.bucket);
     StoredBucket& bucket = buckets_[name];
     const Size size = size_of(story.candidate);
+    if (!holds(bucket)) bucket.confirmed.reset();
     if (bucket.confirmed && *bucket.confirmed <= size) return Kept::not_needed;
     const std::string text = print_program(annotated(story.example, job.environment));
     const std::string before = bucket.confirmed ? bucket.file : "";
     const std::string file = fmt::format("{}-{}.vma", file_name_of(name), hash_of(text));
     if (!write_output(directory_ + "/" + file, text)) {
-        // It must not be lost.
-        say(stderr, "{}", text);
         if (bucket.file.empty()) buckets_.erase(name);
         return Kept::not_at_all;
     }
@@ -188,6 +186,11 @@ std::vector<std::string> BucketStore::originals(Originals which) const {
     }
     std::sort(paths.begin(), paths.end());
     return paths;
+}
+
+bool BucketStore::holds(const StoredBucket& bucket) const {
+    std::error_code error;
+    return fs::is_regular_file(path(bucket), error);
 }
 
 std::string BucketStore::set_aside(const std::string& path, const std::string& kind) const {

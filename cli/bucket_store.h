@@ -49,13 +49,13 @@ class BucketStore {
         return directory_ + "/" + bucket.file;
     }
 
-    // Looks, once, whether the program of the bucket still fails in it.
+    // Looks whether the program of the bucket still fails in it: once, while its file is there.
     void confirm(const std::string& name, const TargetChoice& target);
 
     enum class Kept : std::uint8_t {
         as_smallest,
         not_needed,  // The confirmed program is as small.
-        not_at_all,  // It could not be written; it was printed.
+        not_at_all,  // It could not be written.
     };
     Kept keep(const FindJob& job, const Story& story);
     void set_count(const std::string& name, std::uint64_t count);
@@ -66,6 +66,8 @@ class BucketStore {
     // Gives an original a name with `kind` before it, under which it is no original any more.
     // Answers the new path.
     [[nodiscard]] std::string set_aside(const std::string& path, const std::string& kind) const;
+    // Whether the file of a bucket is there.
+    [[nodiscard]] bool holds(const StoredBucket& bucket) const;
 
   private:
     [[nodiscard]] std::string ledger() const { return directory_ + "/buckets.json"; }

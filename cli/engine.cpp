@@ -5,14 +5,19 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/beside.h"
+#include "cli/files.h"
 #include "fuzz/session.h"
 #include "impl/bugs.h"
 #include "model/hash.h"
+#include "report/wrap.h"
 
 namespace vmacheck::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 // A program of 64 steps, 16 files and some areas.
 constexpr std::size_t input_bytes = 2048;
@@ -28,6 +33,37 @@ constexpr std::chrono::hours patience{24 * 365};
 
 std::optional<std::string> find_engine() {
     return find_beside(bugs_built_in() ? "vmacheck-fuzz-bugs" : "vmacheck-fuzz");
+}
+
+std::string folder_beside_corpus(const std::string& corpus) {
+    std::error_code error;
+    return fs::weakly_canonical(corpus, error).string() + ".failing";
+}
+
+bool move_out_of_corpus(const std::string& corpus, const std::string& input) {
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (fs::recursive_directory_iterator at(corpus, error), end; !error && at != end;
+         at.increment(error)) {
+        std::error_code unknown;
+        const std::uintmax_t size = at->file_size(unknown);
+        // An engine reads no more of a file than this.
+        if (unknown || std::min<std::uintmax_t>(size, input_bytes) != input.size()) continue;
+        const std::optional<std::string> bytes = read_input(at->path().string());
+        if (bytes && bytes->starts_with(input)) files.push_back(at->path());
+    }
+    const std::string folder = folder_beside_corpus(corpus);
+    for (const fs::path& file : files) {
+        fs::create_directories(folder, error);
+        fs::path to = folder / file.filename();
+        if (fs::exists(to, error)) to += "-" + hash_of(input);
+        fs::rename(file, to, error);
+        if (!error || !fs::exists(file)) continue;
+        complain(fmt::format("{}: ends an engine, and cannot be moved to {}",
+                             printable(file.string()), printable(folder)));
+        return false;
+    }
+    return true;
 }
 
 std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {
@@ -64,6 +100,7 @@ void Engine::start(std::chrono::steady_clock::duration time) {
     stats_ = {};
     counts_.clear();
     heard_.clear();
+    last_input_.reset();
     journal_ = std::make_unique<MemoryFile>(MemoryFile::Life::inherited);
     stderr_ = std::make_unique<MemoryFile>();
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(time);
@@ -81,10 +118,14 @@ void Engine::start(std::chrono::steady_clock::duration time) {
         heartbeat_, ChildOptions{patience, stderr_->file(), true});
 }
 
-void Engine::stop() {
-    if (child_ == nullptr) return;
-    static_cast<void>(poll());
+bool Engine::stop() {
+    if (child_ == nullptr) return false;
+    if (poll()) return true;
+    child_->stop();
+    heard_ += child_->take_output();
+    listen();
     child_.reset();
+    return false;
 }
 
 bool Engine::poll() {
@@ -97,10 +138,12 @@ bool Engine::poll() {
     child_.reset();
     if (ended_well_) return true;
     // One that died did not come to say how far it was.
-    JournalledInput journalled = read_journal(journal_->text(journal_bytes));
-    stats_.executions = std::max(stats_.executions, journalled.executions + 1);
-    stats_.steps = std::max(stats_.steps, journalled.steps);
-    last_input_ = std::move(journalled.bytes);
+    std::optional<JournalledInput> journalled = read_journal(journal_->text(journal_bytes));
+    if (!journalled) return true;
+    stats_.executions = std::max(stats_.executions, journalled->executions + 1);
+    stats_.steps = std::max(stats_.steps, journalled->steps);
+    stats_.failed_steps = std::max(stats_.failed_steps, journalled->failed_steps);
+    last_input_ = std::move(journalled->bytes);
     return true;
 }
 
@@ -118,6 +161,18 @@ void Engine::listen() {
 
 std::string Engine::last_words() const {
     return stderr_->tail(stderr_bytes);
+}
+
+std::string Engine::artifact() const {
+    constexpr std::string_view before = "Test unit written to ";
+    const std::string words = last_words();
+    const std::size_t at = words.rfind(before);
+    if (at == std::string::npos) return "";
+    const std::size_t begin = at + before.size();
+    std::string path = words.substr(begin, words.find('\n', begin) - begin);
+    // Whatever else a target may say.
+    const std::string name = fs::path(path).filename().string();
+    return is_engine_artifact(name) && path == job_.directory + "/" + name ? path : "";
 }
 
 SoakTotals Engine::totals() const {

@@ -31,14 +31,19 @@ struct EngineJob {
 // vmacheck-fuzz beside this command, or nothing.
 [[nodiscard]] std::optional<std::string> find_engine();
 
+// An input that ends an engine would end the next one as soon as it reads the corpus. So it is
+// moved into a folder beside the corpus. False, with a complaint, if the corpus still has it.
+bool move_out_of_corpus(const std::string& corpus, const std::string& input);
+[[nodiscard]] std::string folder_beside_corpus(const std::string& corpus);
+
 class Engine {
   public:
     Engine(const EngineJob& job, unsigned index) : job_(job), index_(index) {}
 
     // Runs for `time`, in whole seconds.
     void start(std::chrono::steady_clock::duration time);
-    // Ends it at once; what it has said is heard.
-    void stop();
+    // Ends it at once; what it has said is heard. True if it had ended before, as for poll().
+    bool stop();
 
     [[nodiscard]] bool runs() const { return child_ != nullptr; }
     // Listens to one that runs. True if it has ended since it was last asked.
@@ -47,8 +52,12 @@ class Engine {
     // How it ended: on its own accord, or not; and whether it had hardly begun.
     [[nodiscard]] bool ended_well() const { return ended_well_; }
     [[nodiscard]] bool was_useless() const { return stats_.executions < useful_executions; }
-    // The input under way when it ended, and what it said last.
-    [[nodiscard]] const std::string& last_input() const { return last_input_; }
+    // The input under way when it died; nothing if there was none.
+    [[nodiscard]] const std::optional<std::string>& last_input() const { return last_input_; }
+    // The file in which it says that this input is; empty: it does not say. It says so even if the
+    // disk had no room for it.
+    [[nodiscard]] std::string artifact() const;
+    // What it said last.
     [[nodiscard]] std::string last_words() const;
 
     // Over all of its starts.
@@ -71,7 +80,7 @@ class Engine {
     std::unique_ptr<MemoryFile> stderr_;
     std::unique_ptr<Child> child_;
     bool ended_well_ = true;
-    std::string last_input_;
+    std::optional<std::string> last_input_;
     std::string heard_;
     StatsMessage stats_;
     SoakTotals before_;

@@ -48,6 +48,13 @@ std::uint64_t files_in(const std::string& directory) {
     return count;
 }
 
+// Empty if there is no such file.
+std::string content_of(const std::string& path) {
+    std::error_code error;
+    if (!fs::is_regular_file(path, error)) return "";
+    return read_input(path).value_or("");
+}
+
 // What a process said last, or the line before that tells most.
 std::string last_line(const std::string& words) {
     const std::string telling = telling_line(words);
@@ -81,10 +88,10 @@ class Fuzz {
             job_.seed, command_.profile, command_.target.name, printable(job_.corpus),
             files_in(job_.corpus), printable(command_.out));
         std::fflush(text_);
-        triage_.examine_originals(BucketStore::Originals::all, nullptr);
+        triage_.examine_originals(BucketStore::Originals::all);
         work();
-        // What came with the last words of an engine.
-        triage_.examine_originals(BucketStore::Originals::all, nullptr);
+        // What an engine saved and did not come to tell.
+        triage_.examine_originals(BucketStore::Originals::all);
         return conclude();
     }
 
@@ -114,7 +121,7 @@ class Fuzz {
             if (!over()) continue;
             const bool time_over = !failed_ && !interrupted && left() <= Clock::duration::zero();
             if (time_over && left() > -last_words_patience) continue;
-            for (Engine& engine : engines_) engine.stop();
+            for (Engine& engine : engines_) take_in(engine, engine.stop());
         }
         progress_.clear();
     }
@@ -123,13 +130,12 @@ class Fuzz {
     bool attend(Engine& engine) {
         if (!engine.runs()) return false;
         const bool ended = engine.poll();
-        for (const FindMessage& find : engine.take_finds()) examine_message(find);
+        const bool killed_by_program = take_in(engine, ended);
         if (!ended) return true;
-        if (interrupted) return false;
-        if (!engine.ended_well()) examine_end(engine);
         if (over()) return false;
-        useless_ends_ = engine.was_useless() ? useless_ends_ + 1 : 0;
-        if (useless_ends_ >= useless_ends_max && !triage_.found_any()) {
+        const bool useless = engine.was_useless() && !killed_by_program;
+        useless_ends_ = useless ? useless_ends_ + 1 : 0;
+        if (useless_ends_ >= useless_ends_max) {
             complain(fmt::format("the engine ends as soon as it begins; it said: {}",
                                  last_line(engine.last_words())));
             failed_ = true;
@@ -139,28 +145,48 @@ class Fuzz {
         return true;
     }
 
+    // What an engine has said, and what it died of. Answers whether that was a program which the
+    // next engine will not begin with.
+    bool take_in(Engine& engine, bool ended) {
+        for (const FindMessage& find : engine.take_finds()) examine_message(find);
+        return ended && !engine.ended_well() && examine_end(engine);
+    }
+
     // A program that an engine saved, or said if it could not save it.
     void examine_message(const FindMessage& find) {
         const auto parsed = parse_program(find.text);
-        if (const auto* const program = std::get_if<Program>(&parsed))
+        if (const auto* const program = std::get_if<Program>(&parsed)) {
             triage_.examine(candidate_of(*program), find.path, 0);
+            return;
+        }
+        progress_.clear();
+        say(stderr, "{}", find.text);
+        complain("an engine found the program above, which cannot be read");
     }
 
-    // What is left of an engine that died: a file of the engine's, or, if the disk is full, the
-    // input that was under way.
-    void examine_end(const Engine& engine) {
-        if (triage_.examine_originals(BucketStore::Originals::of_deaths, job_.profile) > 0) return;
-        Candidate candidate;
-        const std::string& input = engine.last_input();
-        const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
-        decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world, candidate.steps);
-        if (job_.profile != nullptr) candidate.world.profile = job_.profile;
-        // Else it was killed from outside, or ran out of memory over the inputs before.
-        if (const std::optional<Finding> finding = finding_of(candidate, command_.target))
-            triage_.sort_in(candidate, *finding, "", 1);
-        else
+    // The journal has the last input, even if the disk was full; it comes first.
+    bool examine_end(const Engine& engine) {
+        if (engine.last_input()) {
+            const std::string& input = *engine.last_input();
+            Candidate candidate;
+            const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
+            decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world,
+                           candidate.steps);
+            if (job_.profile != nullptr) candidate.world.profile = job_.profile;
+            const std::string artifact = engine.artifact();
+            const std::string left = content_of(artifact);
+            if (triage_.sort_in(candidate, left == input ? artifact : "", 1)) {
+                // Of an input for which the disk had no room.
+                if (left != input && input.starts_with(left)) unlink(artifact.c_str());
+                // An input that was only interrupted ends nothing.
+                return interrupted || move_out_of_corpus(job_.corpus, input);
+            }
+        }
+        // It was killed from outside, or ran out of memory over the inputs before.
+        if (triage_.examine_originals(BucketStore::Originals::of_deaths) == 0 && !interrupted)
             complain(fmt::format("an engine died, and its last program does not fail; it said: {}",
                                  last_line(engine.last_words())));
+        return false;
     }
 
     [[nodiscard]] BucketCounts counts_of_engines() const {
@@ -213,12 +239,22 @@ class Fuzz {
             failed_ = !write_output(command_.json, to_json(report) + "\n") || failed_;
         say(text_, "fuzz: {} programs, {} steps, {} with a failure that struck, corpus {}\n",
             report.executions, report.steps, report.failed_steps, report.corpus);
+        const std::string beside = folder_beside_corpus(job_.corpus);
+        if (const std::uint64_t count = files_in(beside); count > 0)
+            say(text_, "{} inputs that end an engine were moved out of the corpus into {}\n", count,
+                printable(beside));
+        const std::size_t originals = triage_.original_count();
+        if (originals > 0)
+            say(text_, "{} programs in {} are in no bucket yet; the next run looks into them\n",
+                originals, printable(command_.out));
         // The path of what was found is the last line.
         for (const FindReport& find : report.finds) {
             say(text_, "{:>10}  {}  {}\n{}\n", find.count, find.bucket, find.replay,
-                find.file.empty() ? "(it could not be saved, and was printed)" : find.file);
+                find.file.empty() ? "(not in a file: it could not be saved, or is gone)"
+                                  : find.file);
         }
-        if (!report.finds.empty()) return Exit::found;
+        // What was not looked into is said to fail.
+        if (!report.finds.empty() || originals > 0) return Exit::found;
         if (failed_) return Exit::bad_input;
         if (command_.cases) {
             for (const auto& [name, count] : report.cases) say(text_, "{:>14}  {}\n", count, name);

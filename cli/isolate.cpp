@@ -290,9 +290,11 @@ RunRecord run_isolated(const Program& program, const TargetChoice& choice,
     return *run_once(program, choice, patient);
 }
 
-std::optional<Finding> finding_of(const Candidate& candidate, const TargetChoice& choice) {
+std::optional<Finding> finding_of(const Candidate& candidate, const TargetChoice& choice,
+                                  bool confirm_hang) {
     IsolateOptions isolation;
     isolation.answers = false;
+    isolation.confirm_hang = confirm_hang;
     return run_isolated(program_of(candidate.world, candidate.steps), choice, isolation).finding;
 }
 

@@ -68,7 +68,8 @@ struct IsolateOptions {
 
 // What a program comes to when it is run by itself; nothing if it is good.
 [[nodiscard]] std::optional<Finding> finding_of(const Candidate& candidate,
-                                                const TargetChoice& choice);
+                                                const TargetChoice& choice,
+                                                bool confirm_hang = true);
 
 // The finding of a program that ended from outside in its step `begun` (counted from 1).
 [[nodiscard]] Finding outside_finding(Verdict verdict, const Candidate& candidate,

@@ -2,6 +2,7 @@
 #include "fuzz/session.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -19,6 +20,9 @@ namespace fs = std::filesystem;
 constexpr std::chrono::milliseconds stats_interval{500};
 // The clock is asked once in so many inputs.
 constexpr std::uint64_t clock_interval = 64;
+
+// What goes before the input: executions, steps, failed steps, bytes of the input.
+using JournalHeader = std::array<std::uint64_t, 4>;
 
 void say(const Message& message) {
     const std::string text = message_text(message);
@@ -68,25 +72,30 @@ void Session::execute(std::span<const std::uint8_t> bytes) {
     ++executions_;
     count_cases();
     if (finding) keep(*finding);
-    const bool looks = executions_ == 1 || executions_ % clock_interval == 0;
-    if (looks && std::chrono::steady_clock::now() >= next_stats_) say_stats();
+    // Of one that dies soon, at least half of the inputs were told of.
+    const bool doubled = std::has_single_bit(executions_);
+    const bool looks = executions_ % clock_interval == 0;
+    if (doubled || (looks && std::chrono::steady_clock::now() >= next_stats_)) say_stats();
 }
 
 // In one write, so that an input is there as a whole or not at all. The sizes come first: what is
 // left of a longer input behind the end does not count.
 void Session::write_journal(std::span<const std::uint8_t> bytes) {
-    const std::uint64_t header[3] = {executions_, lockstep_.step_count(), bytes.size()};
-    journalled_.assign(reinterpret_cast<const char*>(header), sizeof header);
+    const JournalHeader header = {executions_, lockstep_.step_count(),
+                                  lockstep_.failed_step_count(), bytes.size()};
+    journalled_.assign(reinterpret_cast<const char*>(header.data()), sizeof header);
     journalled_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (std::fseek(journal_.get(), 0, SEEK_SET) != 0) return;
     std::fwrite(journalled_.data(), 1, journalled_.size(), journal_.get());
 }
 
-JournalledInput read_journal(std::string_view journal) {
-    std::uint64_t header[3] = {};
-    if (journal.size() < sizeof header) return {};
-    std::memcpy(header, journal.data(), sizeof header);
-    return {header[0], header[1], std::string(journal.substr(sizeof header, header[2]))};
+std::optional<JournalledInput> read_journal(std::string_view journal) {
+    JournalHeader header{};
+    if (journal.size() < sizeof header) return std::nullopt;
+    std::memcpy(header.data(), journal.data(), sizeof header);
+    const auto [executions, steps, failed_steps, size] = header;
+    return JournalledInput{executions, steps, failed_steps,
+                           std::string(journal.substr(sizeof header, size))};
 }
 
 void Session::count_cases() {

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -63,8 +64,10 @@ class Session {
 struct JournalledInput {
     std::uint64_t executions = 0;
     std::uint64_t steps = 0;
+    std::uint64_t failed_steps = 0;
     std::string bytes;
 };
-JournalledInput read_journal(std::string_view journal);
+// Nothing if none was begun.
+std::optional<JournalledInput> read_journal(std::string_view journal);
 
 }  // namespace vmacheck
