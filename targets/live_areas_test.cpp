@@ -20,7 +20,7 @@ TEST(live_areas, reads_what_smaps_says_of_an_area) {
     ASSERT_EQ(areas.size(), 1U);
     const Flags flags = Flag::read | Flag::exec | Flag::shared | Flag::may_read | Flag::may_write |
                         Flag::may_exec | Flag::may_share | Flag::seq_read | Flag::dont_copy |
-                        Flag::mergeable;
+                        Flag::mergeable | Flag::locked;
     const LiveArea area{0x200000003000, 0x200000005000, 0x7d000, makedev(0, 1), 20519, flags};
     EXPECT_TRUE(areas.front() == area);
 }
@@ -28,8 +28,9 @@ TEST(live_areas, reads_what_smaps_says_of_an_area) {
 TEST(live_areas, knows_the_word_of_every_flag) {
     std::vector<LiveArea> areas;
     read_smaps_line("1000-2000 rwxp 00000000 00:00 0 ", areas);
-    read_smaps_line("VmFlags: rd wr ex mr mw me sh ms ac nr sr rr dc wf dd mg hg nh sd ?? ", areas);
-    EXPECT_EQ(areas.front().flags.bits, (1U << flag_count) - 1);
+    read_smaps_line(
+        "VmFlags: rd wr ex mr mw me sh ms ac nr sr rr dc wf dd mg hg nh lo lf sl sd ?? ", areas);
+    EXPECT_EQ(areas.front().flags.bits, (std::uint64_t{1} << flag_count) - 1);
 }
 
 // More areas than one read of the file holds, between others that do not count.
