@@ -45,7 +45,13 @@ Errno AddressSpace::change_range(Call& call, PageRange range, Walk walk, const R
         const Wanted wanted = rule(found.attributes);
         if (wanted.error != Errno::ok) return wanted.error;
         if (wanted.to != found.attributes) {
-            const Outcome outcome = vma_modify(call, prev_of(vma, done), vma, piece, wanted.to);
+            const Attributes& to = wanted.to;
+            const Cursor prev = prev_of(vma, done);
+            const bool of_policy =
+                to.policy != found.attributes.policy || to.home_node != found.attributes.home_node;
+            const Outcome outcome =
+                of_policy ? vma_modify_policy(call, prev, vma, piece, to.policy, to.home_node)
+                          : vma_modify_flags_name(call, prev, vma, piece, to.flags, to.name);
             if (outcome.error != Errno::ok) return walk.no_memory;
             vma = outcome.vma;
         }

@@ -198,5 +198,13 @@ TEST(binary, header_is_what_stands_before_the_first_step) {
     EXPECT_EQ(binary_header_size(program.world), 64U);
 }
 
+TEST(binary_misfit, of_a_limit_on_locked_memory) {
+    World world;
+    world.memlock = 65535;
+    EXPECT_EQ(binary_misfit(world, {}), std::nullopt);
+    world.memlock = 65536;
+    EXPECT_EQ(binary_misfit(world, {}), "65536 pages of memlock, more than 65535");
+}
+
 }  // namespace
 }  // namespace vmacheck

@@ -73,7 +73,7 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case eopnotsupp: return op == op_index<HomeNode>();
         case declined: return op == op_index<Mmap>() && !profile.close_hooks;
     }
-    return false;
+    return false;  // Unreached: the errnos are all named.
 }
 
 bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {

@@ -339,6 +339,8 @@ TEST(text, refuses_bad_initial_areas) {
              "of a file with mode=ro cannot be writable)"},
             {"area 0+1 rw- file=r@0 private pgoff=1",
              "4:31 expected `flags=`, `fault=`, `policy=` or the end of the line, found `pgoff=1`"},
+            {"area 0+1 rw- anon private name=z",
+             "4:32 expected `none`, `a`, `b` or `c`, found `z`"},
             {"area 0+1 rw- anon private forked",
              "4:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=` or the end of the "
              "line, found `forked`"},
