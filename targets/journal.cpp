@@ -33,16 +33,18 @@ bool JournalFile::open(const std::string& path, std::string_view origin) {
 
 void JournalFile::begin(const World& world, std::uint64_t program) {
     CHECK(memory_ != nullptr);
-    std::memset(memory_, 0, used_);
-    used_ = 0;
     scratch_.clear();
     print_header(scratch_, world);
-    // Behind the version line, which has to be the first one.
-    const std::size_t first_line = scratch_.find('\n');
-    CHECK(first_line != std::string::npos);
-    scratch_.insert(first_line,
-                    "  # journal of program " + std::to_string(program) + " " + origin_);
-    append(scratch_);
+    const std::size_t version_line = scratch_.find('\n') + 1;
+    CHECK(version_line != 0);
+    scratch_.insert(version_line,
+                    "# journal of program " + std::to_string(program) + " " + origin_ + "\n");
+    // The version line, once there, stays: the writer may die right here, and without that line
+    // the file is no program.
+    if (used_ == 0) append({scratch_.data(), version_line});
+    std::memset(memory_ + version_line, 0, used_ - version_line);
+    used_ = version_line;
+    append(std::string_view(scratch_).substr(version_line));
 }
 
 void JournalFile::step(const Step& step, const World& world) {

@@ -2,6 +2,10 @@
 #include "targets/journal.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -50,7 +54,8 @@ TEST_F(Journalled, holds_each_step_as_soon_as_it_is_told) {
     EXPECT_EQ(read().steps(), std::vector<Step>{unmap_});
     journal_.step(fork_, world_);
     EXPECT_EQ(read().steps(), (std::vector<Step>{unmap_, fork_}));
-    EXPECT_EQ(read().version_comments.beside, " journal of program 7 of a test");
+    EXPECT_EQ(read().version_comments.beside, "");
+    EXPECT_NE(contents(path_).find("\n# journal of program 7 of a test\n"), std::string::npos);
 }
 
 TEST_F(Journalled, can_be_read_without_its_file) {
@@ -67,6 +72,24 @@ TEST_F(Journalled, forgets_the_program_before) {
     journal_.begin(world_, 2);
     journal_.step(fork_, world_);
     EXPECT_EQ(read().steps(), std::vector<Step>{fork_});
+}
+
+TEST_F(Journalled, is_a_program_whenever_its_writer_is_killed) {
+    for (int kills = 0; kills < 100; ++kills) {
+        JournalFile journal;
+        ASSERT_TRUE(journal.open(path_, "of a test"));
+        journal.begin(world_, 0);
+        const pid_t writer = fork();
+        ASSERT_GE(writer, 0);
+        if (writer == 0) {
+            for (std::uint64_t program = 1;; ++program) journal.begin(world_, program);
+        }
+        const timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
+        nanosleep(&moment, nullptr);
+        ASSERT_EQ(kill(writer, SIGKILL), 0);
+        ASSERT_EQ(waitpid(writer, nullptr, 0), writer);
+        EXPECT_TRUE(read().steps().empty());
+    }
 }
 
 TEST_F(Journalled, leaves_a_torn_last_line_out) {
