@@ -1,6 +1,5 @@
-// Tests of the text of programs: the two laws on texts written by hand, what is printed for each
-// kind of line, and a table of bad texts with their errors. The blocks of docs/format.md are texts,
-// too.
+// Tests of the text of programs: the two laws on texts written by hand, and what is printed for
+// each kind of line. The blocks of docs/format.md are texts, too.
 #include "model/text.h"
 
 #include <gtest/gtest.h>
@@ -30,19 +29,18 @@ void expect_prints(std::string_view text, std::string_view printed) {
     EXPECT_TRUE(parsed(printed) == program) << printed;
 }
 
-std::string error_of(std::string_view text) {
-    const std::variant<Program, ParseError> result = parse_program(text);
-    const auto* const error = std::get_if<ParseError>(&result);
-    if (error == nullptr) return "no error";
-    return std::to_string(error->line) + ":" + std::to_string(error->column) + " " + error->message;
-}
-
 const std::string header = "vma 1\nworld pages=64 profile=linux-6.18\n";
 
 // `line` behind the header and a file `a`, printed.
 void expect_line(const std::string& line, const std::string& printed) {
     const std::string start = header + "file a driver=mmap_prepare pages=8\n";
     expect_prints(start + line, start + printed + "\n");
+}
+
+std::string failure_alone(const Failure& failure) {
+    std::string out;
+    print_failure(out, failure);
+    return out;
 }
 
 std::string format_manual() {
@@ -219,10 +217,6 @@ TEST(text, ends_before_trailing_nul_bytes) {
     const std::string nuls(3, '\0');
     expect_line("touch 0+1\n" + nuls, "touch 0+1");
     expect_line("touch 0+1" + nuls, "touch 0+1");
-    EXPECT_EQ(error_of("vma 1\ntouch 0+" + nuls),
-              "2:7 expected a range such as `8+2` with numbers below 2^52, found `0+`");
-    EXPECT_EQ(error_of("vma 1\n" + nuls + "touch 0+1\n"),
-              "2:1 expected printable ASCII, found byte 0x00");
 }
 
 TEST(text, prints_the_header_and_the_steps_alone) {
@@ -250,154 +244,11 @@ TEST(text, prints_the_attributes_of_any_area_for_reports) {
     EXPECT_EQ(out, "rwx anon shared flags=account fault=2 pgoff=0");
 }
 
-struct Bad {
-    std::string text;
-    std::string error;
-};
-
-void expect_errors(const std::string& start, const std::vector<Bad>& table) {
-    for (const Bad& bad : table) EXPECT_EQ(error_of(start + bad.text), bad.error) << bad.text;
-}
-
-TEST(text, refuses_bad_first_lines) {
-    expect_errors(
-        "", {
-                {"", "1:1 expected `vma 1` as the first line, found the end of the line"},
-                {"# x\nvma 1\n", "1:1 expected `vma 1` as the first line, found a comment"},
-                {" vma 1\n", "1:2 expected `vma 1` as the first line, found `vma`"},
-                {"vma 2\n", "1:5 expected the version `1`, found `2`"},
-                {"vma  1\n", "1:5 expected the version `1`, found a space"},
-                {"vma 1\r\n", "1:6 expected printable ASCII, found byte 0x0D (a carriage return)"},
-                {"\x7f", "1:1 expected printable ASCII, found byte 0x7F"},
-            });
-}
-
-TEST(text, refuses_bad_bytes) {
-    const std::string comment =
-        " expected a comment in UTF-8 without control characters, found byte ";
-    expect_errors(
-        "vma 1\n",
-        {
-            {"touch\t0+1", "2:6 expected printable ASCII, found byte 0x09 (a tab)"},
-            {"touch 0+1 \xc3\xa4", "2:11 expected printable ASCII, found byte 0xC3"},
-            {"touch 0+1 # \x01", "2:13" + comment + "0x01"},
-            {"# x\r\n", "2:4" + comment + "0x0D (a carriage return)"},
-            {"# \xc0\x80", "2:3" + comment + "0xC0"},
-            {"# \xed\xa0\x80", "2:3" + comment + "0xED"},
-            {"# \xf4\x90\x80\x80", "2:3" + comment + "0xF4"},
-            {"touch 0+1 ! #\xc3\xa4", "2:14 expected a count from 1 to 999, found `\xc3\xa4`"},
-        });
-}
-
-TEST(text, refuses_bad_headers) {
-    const std::string steps =
-        "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
-        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `areas` or `@SPACE`, found ";
-    const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
-    expect_errors(
-        "vma 1\n",
-        {
-            {"wurld", "2:1 expected `world`, `file`, `area`, " + steps + "`wurld`"},
-            {"world\nworld", "3:1 expected `file`, `area`, " + steps + "`world`" + order},
-            {"touch 0+1\nfile a driver=none", "3:1 expected " + steps + "`file`" + order},
-            {"world pages=0",
-             "2:13 expected a number of pages from 1 to 4503599627370496, found `0`"},
-            {"world pages=4 pages=5",
-             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `memlock=` or the end of "
-             "the line, found `pages=5`"},
-            {"world profile=linux", "2:15 expected `canonical` or `linux-6.18`, found `linux`"},
-            {"file a/b driver=none",
-             "2:6 expected a file name of at most 64 characters out of A-Z, "
-             "a-z, 0-9, `_`, `.` and `-`, found `a/b`"},
-            {"file " + std::string(65, 'a'),
-             "2:6 expected a file name of at most 64 characters out of A-Z, a-z, 0-9, `_`, `.` and "
-             "`-`, found `" +
-                 std::string(40, 'a') + "...`"},
-            {"file a", "2:7 expected `driver=`, found the end of the line"},
-            {"file a driver=none\nfile a driver=none",
-             "3:6 expected a file name that is not declared yet, found `a`"},
-            {"file a driver=mmap,none", "2:20 expected `mmap_prepare` or `close`, found `none`"},
-            {"file a driver=plain,mmap_prepare",
-             "2:21 expected `mmap` or `close`, found `mmap_prepare`"},
-        });
-}
-
-TEST(text, refuses_bad_initial_areas) {
-    expect_errors(
-        "vma 1\nworld pages=8\nfile r driver=none mode=ro\n",
-        {
-            {"area 0+0 r-- anon private", "4:6 expected an area of at least one page, found `0+0`"},
-            {"area 7+2 r-- anon private",
-             "4:6 expected an area inside of the world of 8 pages, found `7+2`"},
-            {"area 2+2 r-- anon private\narea 3+1 r-- anon private",
-             "5:6 expected an area behind the one before, from page 4 on, found `3+1`"},
-            {"area 0+1 r-- anon shared",
-             "4:19 expected `private`, found `shared` (an initial area "
-             "cannot be shared anonymous memory)"},
-            {"area 0+1 rw- file=r@0 shared",
-             "4:23 expected `private`, found `shared` (a shared area "
-             "of a file with mode=ro cannot be writable)"},
-            {"area 0+1 rw- file=r@0 private pgoff=1",
-             "4:31 expected `flags=`, `fault=`, `policy=` or the end of the line, found `pgoff=1`"},
-            {"area 0+1 rw- anon private name=z",
-             "4:32 expected `none`, `a`, `b` or `c`, found `z`"},
-            {"area 0+1 rw- anon private forked",
-             "4:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=` or the end of the "
-             "line, found `forked`"},
-            {"area 0+1 rw- anon private flags=account,account",
-             "4:41 expected each flag once, found `account`"},
-            {"area 0+1 rw- anon private flags=account,shared",
-             "4:41 expected `account`, `noreserve`, `seq_read`, `rand_read`, `dontcopy`, "
-             "`wipeonfork`, `dontdump`, `mergeable`, `hugepage`, `nohugepage`, `locked`, "
-             "`lockonfault` or `sealed`, found `shared`"},
-        });
-}
-
-TEST(text, refuses_bad_steps) {
-    const std::string range = " expected a range such as `8+2` with numbers below 2^52, found ";
-    expect_errors(
-        "vma 1\nfile a driver=none\n",
-        {
-            {"@4 touch 0+1", "3:2 expected an address space from 0 to 3, found `4`"},
-            {"@1 areas 0",
-             "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
-             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind` or `home_node`, "
-             "found `areas`"},
-            {"munmap", "3:7" + range + "the end of the line"},
-            {"munmap 08+1", "3:8" + range + "`08+1`"},
-            {"munmap 4503599627370496+1", "3:8" + range + "`4503599627370496+1`"},
-            {"mprotect 0+1 wr-", "3:14 expected a protection such as `rw-`, found `wr-`"},
-            {"mmap 0+1 rw- file=b@0 private",
-             "3:14 expected `anon` or `file=NAME@OFFSET` with an offset below 2^52 and a file "
-             "among "
-             "`a`, found `file=b@0`"},
-            {"mmap 0+1 rw- anon private fxied",
-             "3:27 expected `noreplace`, `fixed`, `noreserve`, `populate`, `locked`, `!`, `=` or "
-             "the end of the line, "
-             "found `fxied`"},
-            {"touch 0+1 ! spilt",
-             "3:13 expected `split`, `merge`, `charge`, `prepare`, `allocation`, "
-             "`hook`, `shmem` or `#N`, found `spilt`"},
-            {"touch 0+1 ! split#0", "3:19 expected a count from 1 to 999, found `0`"},
-            {"touch 0+1 ! # x", "3:14 expected a count from 1 to 999, found a space"},
-            {"touch 0+1 = ok used", "3:16 expected `unused` or the end of the line, found `used`"},
-            {"areas four",
-             "3:7 expected a number of areas below 2^52 or a range such as `8+2`, "
-             "found `four`"},
-            {"areas 0+1 r-- |", "3:16" + range + "the end of the line"},
-            {"areas 0+1 r-- 2+2 r--",
-             "3:15 expected `anon`, `file=NAME@OFFSET`, `|` or the end of "
-             "the line, found `2+2`"},
-        });
-}
-
-TEST(text, refuses_more_files_than_a_world_has) {
-    std::string text = header;
-    for (std::size_t i = 0; i < world_files_max; i++) {
-        text += "file f" + std::to_string(i) + " driver=none\n";
-    }
-    EXPECT_EQ(error_of(text + "file g driver=none\n"),
-              "4099:6 expected at most 4096 lines with files, found `g`");
+TEST(text, prints_failures_alone) {
+    EXPECT_EQ(failure_alone({}), "");
+    EXPECT_EQ(failure_alone({Failure::Kind::at_stage, Stage::hook, 1}), "! hook");
+    EXPECT_EQ(failure_alone({Failure::Kind::at_stage, Stage::hook, 2}), "! hook#2");
+    EXPECT_EQ(failure_alone({Failure::Kind::at_any, Stage::split, 1}), "! #1");
 }
 
 }  // namespace
