@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "model/advices.h"
+
 namespace vmacheck {
 namespace {
 
@@ -21,29 +23,13 @@ std::optional<std::uint64_t> linear_offset(const Neighbour& neighbour) {
 
 // ---- What the neighbour carries, for each type of field. ----
 
-struct AdviceFlag {
-    Flag flag;
-    Advice set;
-    Advice clear;
-};
-constexpr std::array<AdviceFlag, 8> advice_flags = {{
-    {Flag::seq_read, Advice::sequential, Advice::normal},
-    {Flag::rand_read, Advice::random, Advice::normal},
-    {Flag::dont_copy, Advice::dontfork, Advice::dofork},
-    {Flag::wipe_on_fork, Advice::wipeonfork, Advice::keeponfork},
-    {Flag::dont_dump, Advice::dontdump, Advice::dodump},
-    {Flag::mergeable, Advice::mergeable, Advice::unmergeable},
-    {Flag::huge_page, Advice::hugepage, Advice::nohugepage},
-    {Flag::no_huge_page, Advice::nohugepage, Advice::hugepage},
-}};
-
 // The advice that takes away one difference between `from` and `to`.
 std::optional<Advice> advice_towards(Flags from, Flags to, Source& source) {
-    std::array<Advice, advice_flags.size()> found{};
+    std::array<Advice, advices_of_flags.size()> found{};
     std::size_t count = 0;
-    for (const AdviceFlag& row : advice_flags) {
+    for (const AdviceOfFlag& row : advices_of_flags) {
         if (from.has(row.flag) == to.has(row.flag)) continue;
-        found[count++] = to.has(row.flag) ? row.set : row.clear;
+        found[count++] = to.has(row.flag) ? row.sets : row.clears;
     }
     if (count == 0) return std::nullopt;
     return found[source.below(count)];

@@ -10,6 +10,7 @@
 #include <array>
 #include <fstream>
 
+#include "model/advices.h"
 #include "model/check_macro.h"
 #include "targets/live_window.h"
 
@@ -47,21 +48,6 @@ bool faults_can_be_made(const std::vector<InitialArea>& areas) {
     }
     return true;
 }
-
-struct FlagAdvice {
-    Flag flag;
-    Advice advice;
-};
-constexpr std::array<FlagAdvice, 8> flag_advices = {{
-    {Flag::seq_read, Advice::sequential},
-    {Flag::rand_read, Advice::random},
-    {Flag::dont_copy, Advice::dontfork},
-    {Flag::wipe_on_fork, Advice::wipeonfork},
-    {Flag::dont_dump, Advice::dontdump},
-    {Flag::mergeable, Advice::mergeable},
-    {Flag::huge_page, Advice::hugepage},
-    {Flag::no_huge_page, Advice::nohugepage},
-}};
 
 }  // namespace
 
@@ -155,9 +141,9 @@ bool LiveTarget::make_area(const InitialArea& area) {
     map.sharing = at.flags.has(Flag::may_share) ? Sharing::is_shared : Sharing::is_private;
     map.reserve = at.flags.has(Flag::noreserve) ? Reserve::noreserve : Reserve::reserve;
     if (spaces_.run(SpaceId{0}, map) != Errno::ok) return false;
-    for (const FlagAdvice& wanted : flag_advices) {
+    for (const AdviceOfFlag& wanted : advices_of_flags) {
         if (!at.flags.has(wanted.flag)) continue;
-        if (spaces_.run(SpaceId{0}, Madvise{area.range, wanted.advice}) != Errno::ok) return false;
+        if (spaces_.run(SpaceId{0}, Madvise{area.range, wanted.sets}) != Errno::ok) return false;
     }
     if (at.fault.none()) return true;
     return spaces_.run(SpaceId{0}, Touch{{area.range.start, PageCount{1}}, Access::write}) ==
