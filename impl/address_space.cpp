@@ -371,9 +371,8 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
 
 AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,
                                                      PageRange range, Flags flags) {
-    Attributes to = vmas_.at(middle).attributes;
-    to.flags = flags;
-    return vma_modify(call, prev, middle, range, to);
+    const AreaName same = vmas_.at(middle).attributes.name;
+    return vma_modify_flags_name(call, prev, middle, range, flags, same);
 }
 
 AddressSpace::Outcome AddressSpace::vma_modify_flags_name(Call& call, Cursor prev, Cursor middle,
