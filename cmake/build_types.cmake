@@ -10,7 +10,10 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 # The first report ends the program, so that a test can not pass over it.
 set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS")
-set(CMAKE_CXX_FLAGS_COVERAGE "-O0 -g1 -fprofile-instr-generate -fcoverage-mapping")
+# Counts of lines are differences of counters: where processes that share their counters lose some,
+# a difference becomes negative, and a line that was reached counts as missed.
+set(CMAKE_CXX_FLAGS_COVERAGE "-O0 -g1 -fprofile-instr-generate -fcoverage-mapping \
+-fprofile-update=atomic")
 if(CMAKE_BUILD_TYPE STREQUAL "Coverage")
     # The counters live in the mapped file (%c in LLVM_PROFILE_FILE, which needs the relocation), so
     # that a program that ends in abort() or is killed counts, too.
