@@ -10,14 +10,19 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 # The first report ends the program, so that a test can not pass over it.
 set(CMAKE_CXX_FLAGS_ASAN "-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 -fno-sanitize-recover=all -D_GLIBCXX_ASSERTIONS")
-# Counts of lines are differences of counters: where processes that share their counters lose some,
-# a difference becomes negative, and a line that was reached counts as missed.
-set(CMAKE_CXX_FLAGS_COVERAGE "-O0 -g1 -fprofile-instr-generate -fcoverage-mapping \
--fprofile-update=atomic")
+set(CMAKE_CXX_FLAGS_COVERAGE "-O0 -g1 -fprofile-instr-generate -fcoverage-mapping")
 if(CMAKE_BUILD_TYPE STREQUAL "Coverage")
     # The counters live in the mapped file (%c in LLVM_PROFILE_FILE, which needs the relocation), so
     # that a program that ends in abort() or is killed counts, too.
     add_compile_options("SHELL:-mllvm -runtime-counter-relocation")
+    # The count of a line may be a difference of counters: where processes that share them after a
+    # fork lose some, it becomes negative, and a line that was reached counts as missed. A byte for
+    # each line that says "reached" has no such trouble; older compilers add atomically, and slowly.
+    if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 19)
+        add_compile_options("SHELL:-mllvm -enable-single-byte-coverage=true")
+    else()
+        add_compile_options(-fprofile-update=atomic)
+    endif()
 endif()
 
 set(build_types Release Asan Coverage)
