@@ -13,7 +13,8 @@ bool failure_struck(CaseId id) {
 bool needs_failure(CaseId id) {
     if (id == case_id(Seam::merge_out_of_memory) || id == case_id(Seam::split_left_behind))
         return true;
-    return failure_struck(id) || id == case_id(op_index<Mmap>(), CaseKind::refused_memory);
+    return failure_struck(id) || id == case_id(op_index<Mmap>(), CaseKind::refused_memory) ||
+           id == case_id(op_index<Mremap>(), CaseKind::refused_memory);
 }
 
 // Only a world with small limits, with initial areas, or with files of any hooks leads there.
@@ -26,6 +27,7 @@ bool needs_world(CaseId id) {
     }
     // RLIMIT_MEMLOCK.
     const bool of_lock = id == case_id(op_index<Mmap>(), errno_case(Errno::eagain)) ||
+                         id == case_id(op_index<Mremap>(), errno_case(Errno::eagain)) ||
                          id == case_id(op_index<Mlock>(), errno_case(Errno::eperm)) ||
                          id == case_id(op_index<Mlockall>(), errno_case(Errno::eperm)) ||
                          id == case_id(op_index<Mlockall>(), errno_case(Errno::enomem));

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "impl/ledger.h"
 #include "impl/vma_list.h"
@@ -72,6 +73,7 @@ class AddressSpace {
     [[nodiscard]] Errno run(Call& call, const AnonName& op);
     [[nodiscard]] Errno run(Call& call, const Mbind& op);
     [[nodiscard]] Errno run(Call& call, const HomeNode& op);
+    [[nodiscard]] Errno run(Call& call, const Mremap& op);
     // fork: fills `child`, which is empty; it is empty again after a failure.
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
@@ -98,6 +100,11 @@ class AddressSpace {
     // pages. Not merged: nothing has changed; that is also the answer if stage `merge` fails.
     // The caller has charged its pages; they are counted here.
     [[nodiscard]] Cursor vma_merge_new_range(Call& call, const Vma& vma);
+
+    // `vma` grows at its end over free pages up to `end`, and takes in the next area if the two
+    // touch then and fit. Whether `vma` is forked is not asked. False if stage `merge` fails; then
+    // nothing has changed. The caller has charged the pages.
+    [[nodiscard]] bool vma_merge_extend(Call& call, Cursor vma, Page end);
 
     // The pages of `range`, which lie in `middle` and reach one of its ends, get the attributes
     // `to`, but for offset and fault identity, which stay: if that lets them join a neighbour they
@@ -196,6 +203,21 @@ class AddressSpace {
     void apply_mlockall_flags(Call& call, Flags locks);
     [[nodiscard]] std::uint64_t locked_in(PageRange range) const;
     [[nodiscard]] Errno check_lock(const Call& call, const Mmap& op, Flags flags) const;
+
+    // Mremap.
+    [[nodiscard]] Errno check_mremap_params(const Call& call, const Mremap& op) const;
+    [[nodiscard]] Errno check_prep_vma(const Call& call, const Mremap& op) const;
+    [[nodiscard]] Errno check_place(const Call& call, const Mremap& op) const;
+    [[nodiscard]] Errno check_mremap(Call& call, const Mremap& op) const;
+    [[nodiscard]] bool can_expand_in_place(const Call& call, const Mremap& op) const;
+    [[nodiscard]] std::optional<Mremap> next_part(const Mremap& op, Page done) const;
+    [[nodiscard]] Errno remap_move(Call& call, const Mremap& op);
+    [[nodiscard]] Errno remap_one(Call& call, const Mremap& op);
+    [[nodiscard]] Errno mremap_to(Call& call, Mremap op);
+    [[nodiscard]] Errno expand_in_place(Call& call, const Mremap& op);
+    [[nodiscard]] Errno move_vma(Call& call, const Mremap& op);
+    [[nodiscard]] Errno copy_vma(Call& call, const Mremap& op);
+    void dontunmap_complete(Call& call, PageRange range);
 
     // Faults.
     [[nodiscard]] bool fault_in(Call& call, Cursor vma, PageRange pages, bool writes);

@@ -113,9 +113,9 @@ std::uint64_t AddressSpace::locked_in(PageRange range) const {
 Errno AddressSpace::run(Call& call, const Mlock& op) {
     const std::uint64_t limit = call.world.memlock;
     if (limit == 0) return Errno::eperm;
-    if (op.range.empty()) return Errno::ok;
     const std::uint64_t locked = counters_.locked + op.range.count.value;
     if (locked > limit && locked - locked_in(op.range) > limit) return Errno::enomem;
+    if (op.range.empty()) return Errno::ok;
 
     const Flags locks = lock_flags(op.mode);
     const Errno error = change_range(call, op.range, {Gaps::stop}, [&](const Attributes& old) {

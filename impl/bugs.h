@@ -69,6 +69,18 @@
     X(map_over_partial_overlap_drops_remainder, "map-over-partial-overlap-drops-remainder", "C5",  \
       "a fixed mapping over the head of an area removes its tail too",                             \
       "Fiwix #16, Fission #9, rainbow 30", "wrong_pages")                                          \
+    X(copied_identity_is_not_adopted, "copied-identity-is-not-adopted", "C4",                      \
+      "an area that takes in a copy made by mremap does not take over its fault identity",         \
+      "Linux 61f67c230a5e (6.19)", "wrong_pages")                                                  \
+    X(growing_area_does_not_merge, "growing-area-does-not-merge", "C1",                            \
+      "mremap that grows an area in place leaves a seam to the next one",                          \
+      "Linux ca3d76b0aa80 (6.3)", "missed_merge")                                                  \
+    X(moved_area_keeps_offset, "moved-area-keeps-offset", "C3",                                    \
+      "memory that was never written to keeps its offset when it moves, and merges nowhere",       \
+      "Linux, copy_vma(): faulted_in_anon_vma (3.3)", "wrong_pages")                               \
+    X(failed_move_keeps_the_copy, "failed-move-keeps-the-copy", "C8",                              \
+      "mremap that cannot move its page tables leaves the new area behind",                        \
+      "of our own making", "wrong_pages")                                                          \
     X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
       "a CHECK fails when three areas become one",                                                 \
       "of our own making", "crash")                                                                \

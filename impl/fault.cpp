@@ -52,8 +52,11 @@ bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes
     }
     // Offsets go up with the pages, so that the last one tells.
     const Page last = pages.end() - PageCount{1};
-    const File* const file = call.world.file(touched.attributes.file);
-    return file == nullptr || touched.pgoff_at(last) < file->pages.value;
+    const FileId id = touched.attributes.file;
+    if (id.none()) return true;
+    const File* const file = call.world.file(id);
+    const PageCount size = file != nullptr ? file->pages : call.ledger.object_size(id);
+    return touched.pgoff_at(last) < size.value;
 }
 
 Errno AddressSpace::populate_vma_page_range(Call& call, Cursor vma, PageRange pages) {

@@ -18,8 +18,9 @@ class Ledger {
     // An object behind a shared anonymous mapping: there as long as an area holds it.
     struct Object {
         FileId id;
-        std::uint64_t references = 0;
+        PageCount pages{};    // Its size, once and for all.
         PageCount charged{};  // Committed for as long as it lives.
+        std::uint64_t references = 0;
         friend bool operator==(const Object&, const Object&) = default;
     };
 
@@ -59,12 +60,15 @@ class Ledger {
     }
 
     // Ids are never used again.
-    FileId new_object(PageCount charged) {
+    FileId new_object(PageCount pages, PageCount charged) {
         object_last_.value += 1;
-        objects_.push_back({object_last_, 0, charged});
+        objects_.push_back({object_last_, pages, charged});
         charge(charged);
         return object_last_;
     }
+    // Of an object that is there.
+    [[nodiscard]] PageCount object_size(FileId id) { return object(id).pages; }
+    [[nodiscard]] bool is_object(FileId file) const { return file.value > files_.size(); }
     FaultId new_fault() {
         fault_last_.value += 1;
         return fault_last_;
@@ -101,8 +105,6 @@ class Ledger {
     static bool counts_as_writable(Flags flags) {
         return flags.has(Flag::shared | Flag::may_write);
     }
-    [[nodiscard]] bool is_object(FileId file) const { return file.value > files_.size(); }
-
     std::vector<Object>::iterator place_of(FileId id) {
         return std::partition_point(objects_.begin(), objects_.end(),
                                     [id](const Object& each) { return each.id.value < id.value; });

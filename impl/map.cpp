@@ -277,7 +277,8 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
     if (map.shared_anonymous) {
         if (call.fails(Stage::shmem)) return Errno::enomem;
         const bool charged = !attributes.flags.has(Flag::noreserve);
-        attributes.file = call.ledger.new_object(charged ? map.vma.count() : PageCount{});
+        attributes.file =
+            call.ledger.new_object(map.vma.count(), charged ? map.vma.count() : PageCount{});
     }
     if (takes_default_flag(call.world, attributes.flags)) {
         attributes.flags = attributes.flags | Flag::mergeable;

@@ -19,6 +19,14 @@ inline bool can_share_fault(const Attributes& left, const Attributes& right) {
     return !left.forked && !right.forked && !BUG(faulted_unfaulted_never_merge);
 }
 
+// What an area without an identity takes over from another whose pages become its own
+// (dup_anon_vma).
+inline void adopt_fault(Attributes& survivor, const Attributes& other) {
+    if (!survivor.fault.none()) return;
+    survivor.fault = other.fault;
+    survivor.forked = other.forked;
+}
+
 // Policies are compared by their value (mpol_equal).
 inline bool same_policy(const Attributes& left, const Attributes& right) {
     return left.policy == right.policy && left.home_node == right.home_node;

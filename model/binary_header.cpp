@@ -192,6 +192,7 @@ void AreaReader::read(RecordIn record) {
     for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
         if ((flags >> i & 1U) != 0) at.flags = at.flags | text::listed_flag(i);
     }
+    if (!at.flags.has(Flag::locked)) at.flags = at.flags.without(Flag::lock_on_fault);
 
     at.fault.value = record[area_fault_at];
     if (!at.fault.none()) {

@@ -25,7 +25,7 @@ constexpr bool changes_areas(std::size_t op) {
 }
 
 bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
-    const bool maps = op == op_index<Mmap>();
+    const bool maps = is_one_of<Mmap, Mremap>(op);
     const bool changes = changes_pieces(op) || changes_areas(op);
     using enum CaseKind;
     switch (kind) {
@@ -35,13 +35,13 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_flags:
         case refused_file:
         case refused_policy:
-        case refused_name: return maps || changes;
-        // Anonymous memory lies where it was mapped, and has no hook.
-        case refused_offset: return maps || (changes && op != op_index<AnonName>());
+        case refused_name:
+        case refused_offset: return maps || changes;
         case merge_left_part:
         case merge_right_part: return changes_pieces(op);
         case refused_no_op: return changes;
-        case refused_fault: return changes && profile.fault_identity;
+        // A new mapping has no identity yet.
+        case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
         case refused_forked: return (maps || changes) && profile.fault_identity;
         case refused_close:
             return (maps || (changes && op != op_index<AnonName>())) && profile.close_hooks;
@@ -60,14 +60,14 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case ok:
         case esrch: return true;
         case enomem: return !is_one_of<Touch, Munlockall>(op);
-        case eagain: return is_one_of<Mmap, Madvise, AnonName>(op);
+        case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap>(op);
         case eacces: return is_one_of<Mmap, Mprotect>(op);
-        case eperm: return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall>(op);
-        case efault: return is_one_of<Touch, Mbind>(op);
-        case eexist: return is_one_of<Mmap, Fork>(op);
+        case eperm: return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap>(op);
+        case efault: return is_one_of<Touch, Mbind, Mremap>(op);
+        case eexist: return is_one_of<Mmap, Fork, Mremap>(op);
         case enodev:
         case eoverflow: return op == op_index<Mmap>();
-        case einval: return is_one_of<Mmap, Munmap, Madvise, Mlockall>(op);
+        case einval: return is_one_of<Mmap, Munmap, Madvise, Mlockall, Mremap>(op);
         case ebadf: return op == op_index<AnonName>();
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
@@ -79,10 +79,11 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
 bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
     const bool changes = changes_pieces(op) || (changes_areas(op) && stage == Stage::merge);
     switch (stage) {
-        case Stage::split: return op == op_index<Mmap>() || op == op_index<Munmap>() || changes;
-        case Stage::merge: return (op == op_index<Mmap>() || changes) && !profile.atomic;
-        case Stage::charge: return is_one_of<Mmap, Mprotect, Fork>(op);
-        case Stage::allocation: return is_one_of<Mmap, Fork>(op);
+        case Stage::split: return is_one_of<Mmap, Munmap, Mremap>(op) || changes;
+        case Stage::merge: return (is_one_of<Mmap, Mremap>(op) || changes) && !profile.atomic;
+        case Stage::charge: return is_one_of<Mmap, Mprotect, Fork, Mremap>(op);
+        case Stage::allocation: return is_one_of<Mmap, Fork, Mremap>(op);
+        case Stage::move: return op == op_index<Mremap>() && !profile.atomic;
         case Stage::prepare:
         case Stage::hook:
         case Stage::shmem: break;

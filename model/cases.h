@@ -68,11 +68,13 @@ enum class Seam : std::uint8_t {
     three_way,             // D10
     split_left_behind,     // D11
     merge_out_of_memory,   // D12
+    old_place_unlocked,    // D14: a moved area's old place lost its locks.
     flags_after_merge,     // D16: flags that came after the merge was tried.
+    old_place_unfaulted,   // D21: a moved area's old place lost its fault identity.
 };
-inline constexpr std::size_t seam_count = 10;
+inline constexpr std::size_t seam_count = 12;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
-    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D16",
+    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D14", "D16", "D21",
 };
 
 using CaseId = std::size_t;

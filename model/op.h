@@ -75,6 +75,16 @@ inline constexpr std::array<std::string_view, 4> lock_scope_names = {"current", 
 enum class Populate : std::uint8_t { later, populate, locked };
 inline constexpr std::array<std::string_view, 3> populate_names = {"", "populate", "locked"};
 
+// Whether mremap may move the pages: not at all, if they cannot grow where they are
+// (MREMAP_MAYMOVE), or in any case and over whatever is there (MREMAP_FIXED as well).
+enum class Moving : std::uint8_t { stay, may_move, fixed };
+inline constexpr std::array<std::string_view, 3> moving_names = {"", "maymove", "fixed"};
+
+// Whether the place that mremap moved pages from is unmapped, or stays with nothing in it
+// (MREMAP_DONTUNMAP).
+enum class OldPlace : std::uint8_t { unmap, dont_unmap };
+inline constexpr std::array<std::string_view, 2> old_place_names = {"", "dontunmap"};
+
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
 
@@ -105,6 +115,12 @@ constexpr Names names_of(LockScope) {
 constexpr Names names_of(Populate) {
     return populate_names;
 }
+constexpr Names names_of(Moving) {
+    return moving_names;
+}
+constexpr Names names_of(OldPlace) {
+    return old_place_names;
+}
 constexpr Names names_of(Policy) {
     return policy_names;
 }
@@ -114,7 +130,7 @@ constexpr Names names_of(AreaName) {
 
 // All of them.
 using FieldEnums = std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope,
-                              Populate, Policy, AreaName>;
+                              Populate, Moving, OldPlace, Policy, AreaName>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -275,8 +291,24 @@ struct HomeNode {
     friend constexpr bool operator==(const HomeNode&, const HomeNode&) = default;
 };
 
+// Make `from` as long as `to`, where it is or at `to`. A program speaks of the addresses that it
+// got: without `fixed`, pages that have to move find `to` free, or the answer is EEXIST, for the
+// kernel would have gone elsewhere. An empty `from` maps shared pages a second time.
+struct Mremap {
+    PageRange from;
+    PageRange to;
+    Moving moving = Moving::stay;
+    OldPlace old_place = OldPlace::unmap;
+
+    static constexpr std::string_view name = "mremap";
+    static constexpr auto fields =
+        std::make_tuple(Field{"from", &Mremap::from}, Field{"to", &Mremap::to},
+                        Field{"moving", &Mremap::moving}, Field{"old_place", &Mremap::old_place});
+    friend constexpr bool operator==(const Mremap&, const Mremap&) = default;
+};
+
 using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
-                        Munlockall, Mseal, AnonName, Mbind, HomeNode>;
+                        Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
 // The index of an operation in Op.
@@ -306,6 +338,19 @@ template <class OpType, class Visit>
 constexpr void for_each_field(OpType& op, Visit&& visit) {
     std::apply([&](const auto&... field) { (visit(field, op.*field.member), ...); },
                std::remove_const_t<OpType>::fields);
+}
+
+// Calls visit(range) for every range of `op`, in the order of its text.
+template <class OpVariant, class Visit>
+constexpr void for_each_range(OpVariant& op, Visit&& visit) {
+    std::visit(
+        [&](auto& typed) {
+            for_each_field(typed, [&](const auto&, auto& value) {
+                if constexpr (std::is_same_v<std::remove_cvref_t<decltype(value)>, PageRange>)
+                    visit(value);
+            });
+        },
+        op);
 }
 
 }  // namespace vmacheck

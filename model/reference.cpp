@@ -205,19 +205,20 @@ Errno Reference::cut_out(Piece piece) {
     const bool at_end = inside_area(piece.end);
     const bool one_area = at_start && at_end && area_end(piece.start) > piece.end;
     if (one_area && at_count_limit()) return Errno::enomem;
-    const auto sealed = [&](std::size_t cell) {
-        return mapped(cell) && cells()[cell].attributes.flags.has(Flag::sealed);
-    };
-    bool any_sealed = false;
-    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
-        any_sealed = any_sealed || sealed(cell);
-    }
-    if (!any_sealed) count_split(at_start, at_end);
-    if (at_start && !sealed(piece.start)) {
+    const bool sealed = any_sealed(piece);
+    if (!sealed) count_split(at_start, at_end);
+    if (at_start && !any_sealed({piece.start, piece.start + 1})) {
         if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
     }
-    if (any_sealed) return Errno::eperm;
+    if (sealed) return Errno::eperm;
     return at_end ? cut(piece.end, End::end) : Errno::ok;
+}
+
+bool Reference::any_sealed(Piece piece) const {
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        if (mapped(cell) && cells()[cell].attributes.flags.has(Flag::sealed)) return true;
+    }
+    return false;
 }
 
 // Unmaps the areas of a piece that is cut out at both ends, and calls their close hooks.

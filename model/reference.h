@@ -106,6 +106,7 @@ class Reference {
     Errno run(const AnonName& op);
     Errno run(const Mbind& op);
     Errno run(const HomeNode& op);
+    Errno run(const Mremap& op);
 
     // The merge rule (reference.cpp).
     [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
@@ -129,6 +130,7 @@ class Reference {
     enum class End : std::uint8_t { start, end };
     [[nodiscard]] Errno cut(std::size_t cell, End end);
     [[nodiscard]] Errno cut_out(Piece piece);
+    [[nodiscard]] bool any_sealed(Piece piece) const;
     void count_split(bool at_start, bool at_end);
     void erase(Piece piece);
 
@@ -141,7 +143,10 @@ class Reference {
         Refusal right;
         bool memory_failed;
     };
-    [[nodiscard]] Fit fit_of_new_range(Piece piece, const Attributes& first);
+    // A new range is like no area there is, or extends the one before it (vma_merge_extend()).
+    enum class Extends : std::uint8_t { nothing, prev };
+    [[nodiscard]] Fit fit_of_new_range(Piece piece, const Attributes& first,
+                                       Extends extends = Extends::nothing);
     [[nodiscard]] Refusal refusal_before(Piece piece, const Attributes& first) const;
     [[nodiscard]] Refusal refusal_behind(Piece piece, const Attributes& first) const;
     void join_new_range(Piece piece, const Attributes& first, const Fit& fit);
@@ -178,8 +183,26 @@ class Reference {
     [[nodiscard]] Errno populate(Piece piece);
     void populate_all(Piece piece);
 
+    // Moves (reference_mremap.cpp).
+    [[nodiscard]] Errno refusal_of_place(const Mremap& op) const;
+    [[nodiscard]] Errno refusal_of_area(const Mremap& op) const;
+    [[nodiscard]] Errno move_areas(const Mremap& op);
+    [[nodiscard]] Errno remap_area(const Mremap& op);
+    [[nodiscard]] Errno remap_to(const Mremap& op);
+    [[nodiscard]] bool can_grow_in_place(const Mremap& op) const;
+    [[nodiscard]] Errno refusal_to_move(const Mremap& op) const;
+    [[nodiscard]] Errno grow_in_place(const Mremap& op);
+    [[nodiscard]] Errno move_area(const Mremap& op);
+    [[nodiscard]] Errno copy_to(const Mremap& op);
+    void leave_old_place(PageRange range);
+    void reconsider_seam(std::size_t cell, Seam if_compatible);
+    [[nodiscard]] Errno remap_at_once(const Mremap& op);
+    [[nodiscard]] Errno refusal_at_once(const Mremap& op) const;
+    [[nodiscard]] std::vector<Mremap> parts_of(const Mremap& op) const;
+
     // Faults (reference_fault.cpp).
     [[nodiscard]] bool fault_in(std::size_t cell, bool writes);
+    [[nodiscard]] PageCount size_of(FileId id) const;
     [[nodiscard]] FaultId choose_identity(std::size_t cell);
     [[nodiscard]] bool may_share_identity(std::size_t cell) const;
     void copy_area(Piece piece, std::vector<Cell>& child);

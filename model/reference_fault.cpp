@@ -32,8 +32,13 @@ bool Reference::fault_in(std::size_t cell, bool writes) {
             cells()[own].attributes.fault = identity;
         }
     }
-    const File* const file = world_->file(at.file);
-    return file == nullptr || at.pgoff + layout_.weight(cell).value <= file->pages.value;
+    return at.file.none() || at.pgoff + layout_.weight(cell).value <= size_of(at.file).value;
+}
+
+// Of a file, or of the object behind a shared anonymous mapping, which mremap may leave behind it.
+PageCount Reference::size_of(FileId id) const {
+    const File* const file = world_->file(id);
+    return file != nullptr ? file->pages : objects_[id.value - world_->files.size() - 1].pages;
 }
 
 // The identity of the area behind or of the one before, if it may be shared, so that areas that

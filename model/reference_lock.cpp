@@ -7,7 +7,6 @@ namespace vmacheck {
 Errno Reference::run(const Mlock& op) {
     // can_do_mlock(): without any right to lock, not even nothing can be locked.
     if (world_->memlock == 0) return Errno::eperm;
-    if (op.range.empty()) return Errno::ok;
     const std::uint64_t asked = op.range.count.value;
     const std::uint64_t there = locked_pages({0, layout_.count()}).value;
     if (asked + there > world_->memlock) {
@@ -15,6 +14,8 @@ Errno Reference::run(const Mlock& op) {
         const std::uint64_t again = locked_pages(inside_world(op.range)).value;
         if (asked + there - again > world_->memlock) return Errno::enomem;
     }
+    // Nothing is too much where too much is locked already: the limit comes first (do_mlock()).
+    if (op.range.empty()) return Errno::ok;
     Flags locks = Flag::locked;
     if (op.mode == LockMode::on_fault) locks = locked_flags;
     const Errno error = change_pieces(op.range, {Holes::stop},

@@ -125,8 +125,11 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
 
 // Whether a new range with these attributes goes into the areas beside it (vma_merge_new_range(),
 // up to the point where memory is needed).
-Reference::Fit Reference::fit_of_new_range(Piece piece, const Attributes& first) {
+Reference::Fit Reference::fit_of_new_range(Piece piece, const Attributes& first, Extends extends) {
     Fit fit{refusal_before(piece, first), refusal_behind(piece, first), false};
+    // Nobody asks the area that grows whether it is forked.
+    const bool unasked = extends == Extends::prev && first.forked;
+    if (unasked && fit.right == Refusal::forked) fit.right = Refusal::none;
     if (fit.left == Refusal::none && fit.right == Refusal::none) {
         const Attributes& prev = cells()[piece.start - 1].attributes;
         const Attributes& next = cells()[piece.end].attributes;

@@ -2,7 +2,8 @@
 //
 // Only the names are shared. Which stages an operation passes, and in which order, is written
 // twice: once in the reference and once in every implementation, and the two lists are compared.
-// The points are those of mmap_region() and vma_modify() in mm/vma.c of Linux 6.18.
+// The points are those of mmap_region() and vma_modify() in mm/vma.c of Linux 6.18, and of
+// move_vma() in mm/mremap.c.
 #pragma once
 
 #include <array>
@@ -20,11 +21,12 @@ enum class Stage : std::uint8_t {
     allocation,  // The new area: ENOMEM.
     hook,        // The file's mmap hook refuses.
     shmem,       // The object behind a shared anonymous mapping: ENOMEM.
+    move,        // mremap: page tables for the new place: ENOMEM.
 };
-inline constexpr int stage_count = 7;
+inline constexpr int stage_count = 8;
 
 inline constexpr std::array<std::string_view, stage_count> stage_names = {
-    "split", "merge", "charge", "prepare", "allocation", "hook", "shmem",
+    "split", "merge", "charge", "prepare", "allocation", "hook", "shmem", "move",
 };
 
 constexpr std::string_view name_of(Stage stage) {

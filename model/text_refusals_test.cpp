@@ -63,7 +63,8 @@ TEST(text, refuses_bad_bytes) {
 TEST(text, refuses_bad_headers) {
     const std::string steps =
         "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
-        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `areas` or `@SPACE`, found ";
+        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `mremap`, `areas` or `@SPACE`, "
+        "found ";
     const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
     expect_errors(
         "vma 1\n",
@@ -124,6 +125,11 @@ TEST(text, refuses_bad_initial_areas) {
         });
 }
 
+TEST(text, refuses_an_area_that_is_locked_on_fault_and_not_locked) {
+    EXPECT_EQ(error_of("vma 1\narea 0+1 rw- anon private flags=lockonfault,sealed\n"),
+              "2:51 expected `locked` beside `lockonfault`, found the end of the line");
+}
+
 TEST(text, refuses_bad_steps) {
     const std::string range = " expected a range such as `8+2` with numbers below 2^52, found ";
     expect_errors(
@@ -132,7 +138,8 @@ TEST(text, refuses_bad_steps) {
             {"@4 touch 0+1", "3:2 expected an address space from 0 to 3, found `4`"},
             {"@1 areas 0",
              "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
-             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind` or `home_node`, "
+             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind`, `home_node` or "
+             "`mremap`, "
              "found `areas`"},
             {"munmap", "3:7" + range + "the end of the line"},
             {"munmap 08+1", "3:8" + range + "`08+1`"},
@@ -148,7 +155,7 @@ TEST(text, refuses_bad_steps) {
              "found `fxied`"},
             {"touch 0+1 ! spilt",
              "3:13 expected `split`, `merge`, `charge`, `prepare`, `allocation`, "
-             "`hook`, `shmem` or `#N`, found `spilt`"},
+             "`hook`, `shmem`, `move` or `#N`, found `spilt`"},
             {"touch 0+1 ! split#0", "3:19 expected a count from 1 to 999, found `0`"},
             {"touch 0+1 ! # x", "3:14 expected a count from 1 to 999, found a space"},
             {"touch 0+1 = ok used", "3:16 expected `unused` or the end of the line, found `used`"},

@@ -181,13 +181,16 @@ bool parse_driver(LineScanner& line, Driver& driver) {
 }
 
 bool parse_listed_flags(LineScanner& line, Flags& flags) {
-    return parse_list(line, [&](std::string_view item) {
+    const bool listed = parse_list(line, [&](std::string_view item) {
         const auto index = index_of(item, listed_flag_names);
         if (!index) return line.fail_on(item, quoted(listed_flag_names));
         if (flags.has(listed_flag(*index))) return line.fail_on(item, {"each flag once"});
         flags = flags | listed_flag(*index);
         return true;
     });
+    if (!listed) return false;
+    const bool half_locked = flags.has(Flag::lock_on_fault) && !flags.has(Flag::locked);
+    return !half_locked || line.fail({"`locked` beside `lockonfault`"});
 }
 
 bool check_count(LineScanner& line, std::size_t count, std::size_t max, std::string_view noun) {

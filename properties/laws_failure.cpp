@@ -6,8 +6,8 @@
 // - mmap that failed behind its charge has unmapped its range; before that, as munmap, it has cut
 //   areas at the ends of its range at most;
 // - what changes attributes has changed its own up to some point, and pages outside of the range
-// keep
-//   all but a fault identity that a merge brought; mprotect stops at a hole;
+//   keep all but a fault identity that a merge brought; mprotect stops at a hole, and mseal and
+//   mbind do not begin where there is one;
 // - touch has given identities, and that is all.
 #include <algorithm>
 #include <string>
@@ -61,7 +61,8 @@ bool is_past_return(Stage stage) {
         case Stage::prepare:
         case Stage::allocation:
         case Stage::hook:
-        case Stage::shmem: return true;
+        case Stage::shmem:
+        case Stage::move: return true;
     }
     return false;
 }
@@ -87,6 +88,8 @@ void expect_cuts_only(const Failed& failed, PageRange range) {
 
 void check_left(const Failed& failed, const Mmap& op) {
     const StepLog& log = failed.run.log();
+    const bool no_right = op.populate == Populate::locked && failed.run.world().memlock == 0;
+    if (no_right) return expect_same(failed);
     // A seal is seen when the first cut is made.
     if (failed.error == Errno::eperm) return expect_cuts_only(failed, op.range);
     if (!log.struck()) return expect_same(failed);
@@ -164,13 +167,24 @@ void check_left(const Failed& failed, const Mlock& op) {
 void check_left(const Failed& failed, const Munlock& op) {
     check_pages(failed, op.range, forgive_flags(locked_flags));
 }
+bool has_hole(const Failed& failed, PageRange range) {
+    const Page world_end{failed.run.world().pages.value};
+    if (range.end() > world_end) return true;
+    for (Page page = range.start; page < range.end(); page = page + PageCount{1}) {
+        if (!attributes_at(failed.view_before(), page)) return true;
+    }
+    return false;
+}
+
 void check_left(const Failed& failed, const Mseal& op) {
+    if (has_hole(failed, op.range)) return expect_same(failed);
     check_pages(failed, op.range, forgive_flags(Flag::sealed));
 }
 void check_left(const Failed& failed, const AnonName& op) {
     check_pages(failed, op.range, [](Attributes& at) { at.name = AreaName::none; });
 }
 void check_left(const Failed& failed, const Mbind& op) {
+    if (failed.error == Errno::efault) return expect_same(failed);
     check_pages(failed, op.range, [](Attributes& at) {
         at.policy = Policy::none;
         at.home_node = false;
@@ -184,6 +198,27 @@ void check_left(const Failed& failed, const Mlockall& /*op*/) {
 }
 void check_left(const Failed& failed, const Munlockall& /*op*/) {
     expect_same(failed);
+}
+
+// What mremap leaves is mapped nowhere else than before, but for the parts that have moved; pages
+// outside of both ranges keep all but a fault identity and, where a part of their area moved away
+// and left its place behind, their locks.
+void check_left(const Failed& failed, const Mremap& op) {
+    const bool begun = op.moving == Moving::fixed || failed.run.log().struck();
+    if (!begun && failed.error != Errno::eperm) return expect_same(failed);
+    const auto gone = [&](Page page) { return op.from.contains(page) || op.to.contains(page); };
+    for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+        if (gone(page)) continue;
+        const auto before = attributes_at(failed.view_before(), page);
+        const auto after = attributes_at(failed.view_after(), page);
+        RC_ASSERT(before.has_value() == after.has_value());
+        const PageRange nowhere{page, PageCount{0}};
+        if (!before) continue;
+        Attributes kept = *after;
+        if (op.old_place == OldPlace::dont_unmap)
+            kept.flags = kept.flags | (before->flags & locked_flags);
+        check_page(nowhere, page, *before, kept, [](Attributes&) {});
+    }
 }
 
 void check_left(const Failed& failed, const Touch& /*op*/) {

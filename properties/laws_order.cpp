@@ -14,15 +14,14 @@
 namespace vmacheck::laws {
 namespace {
 
-std::optional<PageRange> range_of(const Op& op) {
-    return std::visit(
-        [](const auto& typed) -> std::optional<PageRange> {
-            if constexpr (requires { typed.range; })
-                return typed.range;
-            else
-                return std::nullopt;
-        },
-        op);
+// All that an operation asks about. Whether an area can grow depends on the pages behind it.
+std::vector<PageRange> ranges_of(const Op& op) {
+    std::vector<PageRange> ranges;
+    for_each_range(op, [&](const PageRange& range) { ranges.push_back(range); });
+    if (const auto* const mremap = std::get_if<Mremap>(&op)) {
+        ranges.push_back({mremap->from.start, mremap->to.count});
+    }
+    return ranges;
 }
 
 bool touch(PageRange one, PageRange other) {
@@ -52,20 +51,28 @@ bool has_faults(const SpaceView& view) {
 // areas take part: an operation writes identities to the areas that touch its range, and reads
 // those of their neighbours (find_mergeable_anon_vma()).
 bool are_independent(const Run& run, const Snapshot& state, const Step& one, const Step& other) {
-    const auto first = range_of(one.op);
-    const auto second = range_of(other.op);
-    if (!first || !second) return false;
+    const std::vector<PageRange> first = ranges_of(one.op);
+    const std::vector<PageRange> second = ranges_of(other.op);
+    if (first.empty() || second.empty()) return false;
     if (one.space != other.space) return true;
-    if (touch(*first, *second)) return false;
-    if (!run.world().profile->fault_identity) return true;
     const SpaceView& view = state.spaces[one.space.value];
-    const bool faults = has_faults(view) || std::holds_alternative<Touch>(one.op) ||
-                        std::holds_alternative<Touch>(other.op);
-    if (!faults) return true;
-    const PageRange written_first = with_neighbours(view, *first);
-    const PageRange written_second = with_neighbours(view, *second);
-    return !touch(with_neighbours(view, written_first), written_second) &&
-           !touch(with_neighbours(view, written_second), written_first);
+    const auto brings_identities = [](const Op& op) {
+        return std::holds_alternative<Touch>(op) || std::holds_alternative<Mremap>(op);
+    };
+    const bool faults =
+        has_faults(view) || brings_identities(one.op) || brings_identities(other.op);
+    const bool whole_areas = run.world().profile->fault_identity && faults;
+    for (const PageRange mine : first) {
+        for (const PageRange yours : second) {
+            if (touch(mine, yours)) return false;
+            if (!whole_areas) continue;
+            const PageRange my_areas = with_neighbours(view, mine);
+            const PageRange your_areas = with_neighbours(view, yours);
+            if (touch(with_neighbours(view, my_areas), your_areas)) return false;
+            if (touch(with_neighbours(view, your_areas), my_areas)) return false;
+        }
+    }
+    return true;
 }
 
 // Mostly the two are sent to pages that are mapped, where there is something to change.
@@ -81,6 +88,10 @@ void aim(Source& source, const Snapshot& state, Step& step) {
             if constexpr (requires { op.range; }) op.range = part;
         },
         step.op);
+    if (auto* const mremap = std::get_if<Mremap>(&step.op)) {
+        mremap->from = part;
+        mremap->to.count = part.count;
+    }
 }
 
 // Every step of `candidate`, `pages` pages higher. What was anonymous takes its offset along by
@@ -93,11 +104,11 @@ Candidate shifted(const Candidate& candidate, PageCount pages) {
         if (area.attributes.file.none()) area.attributes.pgoff += pages.value;
     }
     for (Step& step : moved.steps) {
-        std::visit(
-            [&](auto& op) {
-                if constexpr (requires { op.range; }) op.range.start = op.range.start + pages;
-            },
-            step.op);
+        // What was larger than the world still is.
+        for_each_range(step.op, [&](PageRange& range) {
+            range.start = range.start + pages;
+            if (range.count > candidate.world.pages) range.count += pages;
+        });
     }
     return moved;
 }

@@ -3,6 +3,7 @@
 #include "search/generate.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "model/check_macro.h"
@@ -15,9 +16,11 @@ struct Context {
     Source& source;
     const Swarm& swarm;
     const std::vector<Cell>* cells;  // Of the step's space; null if the state is not known.
-    PageRange range;                 // The range of the operation, once it is drawn.
+    PageRange range;                 // The first range of the operation, once it is drawn.
     bool wants_area;                 // The operation is about pages that are mapped.
     bool bad_arguments;
+    bool has_range;   // The first range is drawn.
+    PageRange place;  // The second range.
 };
 
 // The area or the hole that some page of the program's window lies in; mostly an area if the
@@ -77,7 +80,7 @@ void make_bad(Context& context, PageRange& range) {
     }
 }
 
-void draw(Context& context, PageRange& range) {
+void draw_range(Context& context, PageRange& range) {
     Source& source = context.source;
     const std::uint64_t pages = context.swarm.window.value;
     // A whole area, the first pages of a hole, a few pages from a boundary on, or any two ends.
@@ -99,8 +102,66 @@ void draw(Context& context, PageRange& range) {
     if (end <= start) end = start + PageCount{1};
     if (end.value > pages) end = Page{pages};
     range = range_between(start, end);
-    if (context.bad_arguments && source.one_in(bad_range_one_in)) make_bad(context, range);
-    context.range = range;
+}
+
+// Where pages that have moved belong: at the page that their offset is, or is of the second base
+// that draw(Backing) has. There they may fit again.
+std::optional<Page> home_of(const Context& context) {
+    const Page start = context.range.start;
+    if (context.cells == nullptr || start.value >= context.swarm.window.value) return std::nullopt;
+    const Cell& cell = (*context.cells)[start.value];
+    const std::uint64_t home = cell.attributes.pgoff % context.swarm.world.pages.value;
+    const bool away = home != start.value && home < context.swarm.window.value;
+    return cell.mapped && away ? std::optional(Page{home}) : std::nullopt;
+}
+
+// The pages from the start of the range to the area behind the hole that follows it.
+PageCount reach_of(const Context& context) {
+    Page end = context.range.end();
+    const std::uint64_t pages = context.swarm.window.value;
+    if (context.cells == nullptr) return context.range.count;
+    while (end.value < pages && !cells_are_mapped(context, end)) end.value += 1;
+    return end - context.range.start;
+}
+
+// A second range is a new place for the first: mostly of the same length, and in the place of an
+// area or beside a boundary.
+void draw_place(Context& context, PageRange& range) {
+    Source& source = context.source;
+    const std::uint64_t kind = source.below(8);
+    context.wants_area = source.one_in(2);
+    range = context.range;
+    if (kind == 7) return draw_range(context, range);
+    if (kind == 0) range.count.value = 1 + source.below(context.range.count.value + 1);
+    if (kind == 1) range.count.value += 1 + source.below(3);
+    if (kind == 2) range.count = reach_of(context);
+    if (kind < 3 && source.one_in(2)) return;
+    const std::optional<Page> home = home_of(context);
+    const auto overlaps = [&] {
+        return range.start < context.range.end() && context.range.start < range.end();
+    };
+    if (home && source.one_in(2)) range.start = *home;
+    // Pages do not move onto themselves; now and then that is tried.
+    for (int tries = 0; tries < 4 && overlaps() && !source.one_in(16); ++tries) {
+        range.start = source.one_in(2) ? draw_stretch(context).start : draw_end(context);
+        const std::uint64_t count = range.count.value;
+        if (source.one_in(4) && range.start.value >= count) range.start.value -= count;
+    }
+    const PageCount window = context.swarm.window;
+    const bool leaves_window = range.end().value > window.value && range.count <= window;
+    if (leaves_window && !source.one_in(8)) range.start.value = window.value - range.count.value;
+}
+
+void draw(Context& context, PageRange& range) {
+    if (context.has_range) {
+        draw_place(context, range);
+    } else {
+        draw_range(context, range);
+    }
+    const bool bad = context.bad_arguments && context.source.one_in(bad_range_one_in);
+    if (bad) make_bad(context, range);
+    (context.has_range ? context.place : context.range) = range;
+    context.has_range = true;
 }
 
 void draw(Context& context, Prot& prot) {
@@ -152,6 +213,19 @@ void draw(Context& context, Populate& populate) {
     populate = Populate::later;
     if (!context.swarm.populates || !context.source.one_in(4)) return;
     populate = context.source.one_in(3) ? Populate::populate : Populate::locked;
+}
+
+void draw(Context& context, Moving& moving) {
+    // What is to stay where it is cannot be told to go there.
+    const bool stays = context.place.start == context.range.start && !context.source.one_in(8);
+    const std::uint64_t choice = context.source.below(stays ? 4 : 8);
+    moving = choice < 1 ? Moving::stay : choice < 4 ? Moving::may_move : Moving::fixed;
+}
+
+void draw(Context& context, OldPlace& old_place) {
+    const bool same_length = context.place.count == context.range.count;
+    old_place =
+        context.source.one_in(same_length ? 6 : 32) ? OldPlace::dont_unmap : OldPlace::unmap;
 }
 
 void draw(Context& context, Policy& policy) {
@@ -213,7 +287,7 @@ Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* r
         if (reference->has_space(step.space)) cells = &reference->cells(step.space);
     }
     const bool wants_area = op_name(kind) != Mmap::name;
-    Context context{source, swarm, cells, {}, wants_area, alphabet_.failures};
+    Context context{source, swarm, cells, {}, wants_area, alphabet_.failures, false, {}};
     step.op = draw_op(kind, context);
     if (swarm.failure_one_in != 0 && source.one_in(swarm.failure_one_in)) {
         step.failure = draw_failure(source);

@@ -77,6 +77,8 @@ void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Moving& /*moving*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, OldPlace& /*old_place*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, SpaceId& /*space*/, Source& /*source*/) {}
 
 }  // namespace

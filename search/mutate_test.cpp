@@ -92,7 +92,12 @@ void copy_field(const Step& from, Step& to) {
     if (to_field != nullptr && from_field != nullptr) *to_field = *from_field;
 }
 void copy_range_or_backing(const Step& from, Step& to) {
-    copy_field<PageRange>(from, to);
+    std::vector<PageRange> ranges;
+    for_each_range(from.op, [&](const PageRange& range) { ranges.push_back(range); });
+    std::size_t at = 0;
+    if (from.op.index() == to.op.index()) {
+        for_each_range(to.op, [&](PageRange& range) { range = ranges[at++]; });
+    }
     copy_field<Backing>(from, to);
 }
 

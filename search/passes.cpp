@@ -5,6 +5,8 @@
 #include <set>
 #include <type_traits>
 
+#include "search/passes_more.h"
+
 namespace vmacheck {
 namespace {
 
@@ -210,19 +212,19 @@ Candidate move_pages(const Candidate& best, bool offsets, const Move& move) {
         range = range_between(Page{move(range.start.value)}, Page{move(range.end().value)});
     };
     for (Step& step : candidate.steps) {
-        std::visit(
-            [&](auto& op) {
-                if constexpr (requires { op.range; }) {
-                    const std::uint64_t before = op.range.start.value;
-                    move_range(op.range);
-                    if constexpr (requires { op.backing; }) {
-                        const std::uint64_t distance = before - op.range.start.value;
-                        const bool follows = offsets && op.backing.offset >= distance;
-                        if (follows && !op.backing.file.none()) op.backing.offset -= distance;
-                    }
-                }
-            },
-            step.op);
+        const Op before = step.op;
+        for_each_range(step.op, move_range);
+        if (auto* const mmap = std::get_if<Mmap>(&step.op)) {
+            const Page old_start = std::get<Mmap>(before).range.start;
+            const std::uint64_t distance = old_start.value - mmap->range.start.value;
+            const bool follows = offsets && mmap->backing.offset >= distance;
+            if (follows && !mmap->backing.file.none()) mmap->backing.offset -= distance;
+        }
+        // What only moved still does.
+        if (auto* const mremap = std::get_if<Mremap>(&step.op)) {
+            const auto& old = std::get<Mremap>(before);
+            if (old.from.count == old.to.count) mremap->to.count = mremap->from.count;
+        }
     }
     for (InitialArea& area : candidate.world.areas) {
         const std::uint64_t distance = area.range.start.value;
@@ -242,11 +244,7 @@ std::vector<std::uint64_t> endpoints(const Candidate& candidate) {
     };
     for (const InitialArea& area : candidate.world.areas) add(area.range);
     for (const Step& step : candidate.steps) {
-        std::visit(
-            [&](const auto& op) {
-                if constexpr (requires { op.range; }) add(op.range);
-            },
-            step.op);
+        for_each_range(step.op, add);
     }
     return {ends.begin(), ends.end()};
 }
@@ -306,55 +304,6 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
     }
 }
 
-// An area that is there from the start is made by steps instead: mapped, and touched if it has a
-// fault identity.
-void replace_areas(const Candidate& best, const Finding&, const Consider& consider) {
-    for (std::size_t area = best.world.areas.size(); area-- > 0;) {
-        Candidate candidate = best;
-        const InitialArea& old = best.world.areas[area];
-        const Attributes& at = old.attributes;
-        candidate.world.areas.erase(candidate.world.areas.begin() +
-                                    static_cast<std::ptrdiff_t>(area));
-        Mmap mmap;
-        mmap.range = old.range;
-        mmap.prot = {at.flags & access_flags};
-        if (!at.file.none()) mmap.backing = {at.file, at.pgoff};
-        if (at.flags.has(Flag::may_share)) mmap.sharing = Sharing::is_shared;
-        for (const Reserve reserve : {Reserve::reserve, Reserve::noreserve}) {
-            mmap.reserve = reserve;
-            std::vector<Step> steps{{mmap, {}, {}}};
-            if (!at.fault.none()) steps.push_back({Touch{old.range}, {}, {}});
-            Candidate made = candidate;
-            made.steps.insert(made.steps.begin(), steps.begin(), steps.end());
-            if (consider(made)) break;
-        }
-    }
-}
-
-// Each initial area without one of the things that it carries.
-void simplify_areas(const Candidate& best, const Finding&, const Consider& consider) {
-    for (std::size_t area = 0; area < best.world.areas.size(); ++area) {
-        const auto without = [&](const auto& change) {
-            Candidate candidate = best;
-            change(candidate.world.areas[area].attributes);
-            consider(candidate);
-        };
-        without([](Attributes& at) {
-            at.fault = FaultId{};
-            at.forked = false;
-        });
-        without([](Attributes& at) { at.home_node = false; });
-        without([](Attributes& at) {
-            at.policy = Policy::none;
-            at.home_node = false;
-        });
-        without([](Attributes& at) { at.name = AreaName::none; });
-        for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
-            without([&](Attributes& at) { at.flags = at.flags.without(Flag(flag)); });
-        }
-    }
-}
-
 // Files that no step and no area names.
 void drop_files(const Candidate& best, const Finding&, const Consider& consider) {
     for (std::size_t file = best.world.files.size(); file-- > 0;) {
@@ -381,9 +330,9 @@ void drop_files(const Candidate& best, const Finding&, const Consider& consider)
 
 const std::vector<Pass>& all_passes() {
     static const std::vector<Pass> passes = {
-        drop_the_tail,  drop_steps,      drop_pairs,         leave_spaces, drop_failures,
-        compress_pages, simplify_fields, replace_everywhere, drop_pages,   drop_files,
-        simplify_world, replace_areas,   simplify_areas,
+        drop_the_tail,  drop_steps,      drop_pairs,         leave_spaces,   drop_failures,
+        compress_pages, simplify_fields, replace_everywhere, drop_pages,     drop_files,
+        simplify_world, replace_areas,   simplify_areas,     simplify_moves,
     };
     return passes;
 }

@@ -96,7 +96,7 @@ void draw_policies(Source& source, bool identities, Swarm& swarm) {
 }
 
 // Operations that belong together: a program has all of a family or none of it.
-enum class Family : std::uint8_t { core, fork, lock, seal, name, policy };
+enum class Family : std::uint8_t { core, fork, lock, seal, name, policy, move };
 
 // How often an operation is drawn: in most programs, and in those about fault identities.
 struct Share {
@@ -120,9 +120,10 @@ constexpr std::array<Share, op_count> shares = {{
     {Family::name, 4, 12},    // anon_name
     {Family::policy, 4, 6},   // mbind
     {Family::policy, 3, 10},  // home_node
+    {Family::move, 6, 8},     // mremap
 }};
 // One program in so many has the family; the operations of `core` are left out one by one.
-constexpr std::array<std::uint64_t, 6> family_one_in = {1, 2, 3, 5, 4, 4};
+constexpr std::array<std::uint64_t, 7> family_one_in = {1, 2, 3, 5, 4, 4, 3};
 
 // One family of operations for a program about fault identities, which take long to come about: or
 // none but `core`.
@@ -136,6 +137,7 @@ void mark(Family theme, Attributes& at) {
     switch (theme) {
         case Family::core:
         case Family::fork: at.flags = at.flags | Flag::dont_dump; return;
+        case Family::move:
         case Family::lock: at.flags = at.flags | Flag::locked; return;
         case Family::seal: at.flags = at.flags | Flag::sealed; return;
         case Family::name: at.name = AreaName::a; return;
@@ -159,8 +161,12 @@ void draw_crowd(Source& source, Family theme, World& world) {
         const bool faulted = odd == source.one_in(4);
         if (faulted) at.fault.value = static_cast<std::uint32_t>(1 + source.below(3));
         at.forked = at.fault == FaultId{3};
+        // Some have moved here since they were written to.
+        if (faulted && source.one_in(8)) at.pgoff += wanted;
         if (theme == Family::policy) at.policy = Policy::bind;
-        if ((odd == odd_ones_marked) != source.one_in(4)) mark(theme, at);
+        // What moves has to fit in its new place.
+        const bool fits = theme == Family::move;
+        if (fits ? source.one_in(6) : (odd == odd_ones_marked) != source.one_in(4)) mark(theme, at);
         world.areas.push_back(area);
     }
 }

@@ -29,6 +29,7 @@ constexpr long advice_populate_write = 23;
 constexpr long map_fixed_noreplace = 0x100000;
 constexpr long set_home_node_call = 450;
 constexpr long lock_on_fault = 1;
+constexpr long mremap_dontunmap = 4;
 constexpr long set_vma = 0x53564d41;
 constexpr long set_vma_anon_name = 0;
 // The modes of mbind in the order of Policy, over the first node.
@@ -231,6 +232,80 @@ Errno LiveCalls::run(const HomeNode& op) const {
     return answer == 0 ? Errno::ok : errno_of("set_mempolicy_home_node", errno);
 }
 
+bool LiveCalls::is_free(PageRange range) {
+    unsigned char present = 0;
+    for (Page page = range.start; page < range.end(); page = page + PageCount{1}) {
+        const bool mapped =
+            syscall(SYS_mincore, live_address(page), live_page_bytes, &present) == 0;
+        if (mapped) return false;
+    }
+    return true;
+}
+
+namespace {
+
+// A call of mremap; the answer is an errno, or ok at this new place.
+Errno call_mremap(PageRange from, PageCount new_count, long flags, Page to) {
+    const long moved =
+        syscall(SYS_mremap, live_address(from.start), from.count.value * live_page_bytes,
+                new_count.value * live_page_bytes, flags, live_address(to));
+    if (moved == -1) return errno_of("mremap", errno);
+    CHECK(static_cast<std::uint64_t>(moved) == live_address(to));
+    return Errno::ok;
+}
+
+// More pages than there is room for, wherever the window is.
+constexpr PageCount too_many{std::uint64_t{1} << 34};
+
+}  // namespace
+
+// What leaves the world is answered from here. Where the kernel would choose a new place, it gets
+// the one that the program names, if that is free.
+Errno LiveCalls::run(const Mremap& op) const {
+    const PageCount world = world_->pages;
+    const bool names_place = op.moving == Moving::fixed || op.old_place == OldPlace::dont_unmap;
+    if (op.to.count > world) return Errno::einval;
+    if (names_place && op.to.end().value > world.value) return Errno::einval;
+    Mremap call = op;
+    call.from.start.value = std::min(op.from.start.value, world.value);
+    call.from.count.value = std::min(op.from.count.value, world.value + 1);
+    const bool cuts_tail = !op.to.empty() && op.to.count < op.from.count;
+    const bool tail_leaves = cuts_tail && op.from.end().value > world.value;
+    if (tail_leaves && op.moving == Moving::fixed) return Errno::declined;
+    if (tail_leaves && !names_place) {
+        // Whether there is something to shrink at all.
+        const PageRange one{call.from.start, PageCount{1}};
+        const Errno error = call_mremap(one, one.count, 0, one.start);
+        return error == Errno::ok ? Errno::einval : error;
+    }
+    return resize_or_move(call);
+}
+
+Errno LiveCalls::resize_or_move(const Mremap& op) const {
+    const bool keeps = op.old_place == OldPlace::dont_unmap;
+    long flags = op.moving == Moving::stay ? 0 : MREMAP_MAYMOVE;
+    if (keeps) flags |= mremap_dontunmap;
+    if (op.moving == Moving::fixed) {
+        return call_mremap(op.from, op.to.count, flags | MREMAP_FIXED, op.to.start);
+    }
+    if (keeps) {
+        // A hint that is taken would not be followed. Whatever else refuses comes first.
+        if (op.moving == Moving::stay || op.from.count != op.to.count || is_free(op.to))
+            return call_mremap(op.from, op.to.count, flags, op.to.start);
+        const Errno error = call_mremap(op.from, too_many, 0, op.from.start);
+        const bool overlap = op.from.start < op.to.end() && op.to.start < op.from.end();
+        if (overlap) return Errno::einval;
+        return error == Errno::enomem || error == Errno::eagain ? Errno::eexist : error;
+    }
+    const bool grows = op.to.count > op.from.count;
+    const bool leaves = grows && op.from.start.value + op.to.count.value > world_->pages.value;
+    const Errno error = call_mremap(op.from, leaves ? too_many : op.to.count, 0, op.from.start);
+    if (error != Errno::enomem || !grows || op.moving == Moving::stay) return error;
+    if (op.to.end().value > world_->pages.value) return Errno::enomem;
+    if (!is_free(op.to)) return Errno::eexist;
+    return call_mremap(op.from, op.to.count, flags | MREMAP_FIXED, op.to.start);
+}
+
 namespace {
 
 // The right to lock the whole window, whoever asks.
@@ -249,6 +324,8 @@ std::vector<Sight::Unoffered> live_unoffered() {
         {op_index<Munlockall>(), "it is about the whole process, and not the window alone"},
         {op_index<Mseal>(), "what is sealed would stay for the programs that follow"},
     };
+    unoffered.push_back(
+        {op_index<Mremap>(), "a tail that leaves the world while the rest moves", true});
     const std::uint64_t start = live_window_start;
     if (!may_lock()) {
         unoffered.push_back({op_index<Mlock>(), "RLIMIT_MEMLOCK is smaller than the window"});

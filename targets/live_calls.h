@@ -38,6 +38,7 @@ class LiveCalls {
     [[nodiscard]] Errno run(const AnonName& op) const;
     [[nodiscard]] Errno run(const Mbind& op) const;
     [[nodiscard]] Errno run(const HomeNode& op) const;
+    [[nodiscard]] Errno run(const Mremap& op) const;
     // These are declined, see live_unoffered().
     [[nodiscard]] static Errno run(const Mlockall& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Munlockall& /*op*/) { return Errno::declined; }
@@ -53,6 +54,8 @@ class LiveCalls {
         std::uint64_t inode = 0;
     };
     void close_files();
+    [[nodiscard]] Errno resize_or_move(const Mremap& op) const;
+    [[nodiscard]] static bool is_free(PageRange range);
 
     const World* world_ = nullptr;
     std::vector<OpenFile> files_;

@@ -1,0 +1,209 @@
+// The entry points that merge areas, or split them where they cannot.
+//
+// In the pictures a letter is an area, a dot is a hole, and one row is the list before or after.
+#include "impl/address_space.h"
+#include "impl/bugs.h"
+#include "impl/merge_rule.h"
+
+namespace vmacheck::impl {
+namespace {
+
+// Whether a merge must not remove an area of this file: nobody would call its close hook.
+bool must_be_closed(const Call& call, FileId file) {
+    return call.world.has_close_hook(file);
+}
+
+}  // namespace
+
+// Which neighbours a new range joins. What lies on its pages is looked through, so that the answer
+// is the same before and after it has gone.
+AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& vma) const {
+    const Cursor at_start = vmas_.find(vma.start);
+    const bool cuts_start = at_start != vmas_.end() && vmas_.at(at_start).cut_by(vma.start);
+    const Cursor prev = cuts_start ? at_start : vmas_.before(at_start);
+    const Cursor next = vmas_.find(vma.end);
+
+    Sides sides;
+    Vma left;
+    if (!prev.none()) {
+        left = vmas_.at(prev);
+        if (cuts_start) left = left.part(left.start, vma.start);
+        sides.left = can_merge(left, vma);
+    }
+    if (next == vmas_.end()) return sides;
+    Vma right = vmas_.at(next);
+    if (right.cut_by(vma.end)) right = right.part(vma.end, right.end);
+    sides.right = can_merge(vma, right);
+
+    if (!sides.left || !sides.right) return sides;
+    // On both sides: left comes first if they do not fit each other, or if right may not go.
+    sides.right = can_meet(left, right) && !must_be_closed(call, right.attributes.file);
+    return sides;
+}
+
+// With N the new range:
+//
+//     pages   01234567        pages   01234567
+//     before  AANN.BB.   ->   after   AAAA.BB.      left
+//     before  AA..NBB.   ->   after   AA..BBB.      right: the offset of B goes down
+//     before  AANNNBB.   ->   after   AAAAAAA.      both: B goes
+Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma) {
+    CHECK(!any_mapped(vma.range()));
+    const Sides sides = new_range_sides(call, vma);
+    if (!sides.left && !sides.right) return Cursor();
+    if (call.fails(Stage::merge)) return Cursor();
+
+    const Cursor next = vmas_.find(vma.end);
+    const Cursor grown = sides.left ? vmas_.before(next) : next;
+    if (sides.left) {
+        CHECK(!(sides.right && BUG(crash_on_three_way_merge)));
+        expand(call, grown, vmas_.at(grown).start, sides.right ? vmas_.at(next).end : vma.end);
+    } else {
+        expand(call, grown, vma.start, vmas_.at(grown).end);
+    }
+    // A copy has a history already.
+    Vma merged = vmas_.at(grown);
+    adopt_fault(merged.attributes, vma.attributes);
+    if (merged == vmas_.at(grown) || BUG(copied_identity_is_not_adopted)) return grown;
+    vmas_.replace(grown, merged);
+    return grown;
+}
+
+// With v the area and n the new pages:
+//
+//     pages   01234567        pages   01234567
+//     before  .vvnnBB.   ->   after   .vvvvBB.      or, if B fits: .vvvvvv.
+bool AddressSpace::vma_merge_extend(Call& call, Cursor vma, Page end) {
+    Vma grown = vmas_.at(vma);
+    CHECK(!any_mapped(range_between(grown.end, end)));
+    grown.end = end;
+    if (call.fails(Stage::merge)) return false;
+
+    const Cursor next = vmas_.next(vma);
+    if (next != vmas_.end() && vmas_.at(next).start == end) {
+        const Attributes& behind = vmas_.at(next).attributes;
+        // Its identity goes over to an area that has none, even if it came through a fork.
+        if (behind.fault.none()) grown.attributes.forked = false;
+        const bool fits = can_merge(grown, vmas_.at(next)) && !must_be_closed(call, behind.file);
+        if (fits && !BUG(growing_area_does_not_merge)) end = vmas_.at(next).end;
+    }
+    expand(call, vma, grown.start, end);
+    return true;
+}
+
+AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor prev, Cursor middle,
+                                                       PageRange range,
+                                                       const Attributes& to) const {
+    const Vma changed = vmas_.at(middle).with(to);
+    const Cursor next = vmas_.next(middle);
+    const bool has_prev = !prev.none() && prev != middle;
+    const bool has_next = next != vmas_.end() && range.end() == changed.end;
+
+    Sides sides;
+    sides.left = has_prev && can_merge(vmas_.at(prev), changed);
+    sides.right = has_next && can_merge(changed, vmas_.at(next));
+    if (sides.left && sides.right) sides.right = can_meet(vmas_.at(prev), vmas_.at(next));
+
+    const FileId file = changed.attributes.file;
+    const bool covered = prev != middle && range.end() == changed.end;
+    if (covered && (sides.left || sides.right) && must_be_closed(call, file) &&
+        !BUG(removes_vma_that_has_close_hook)) {
+        return Sides{};
+    }
+    if (sides.left && sides.right && must_be_closed(call, file)) sides.right = false;
+    return sides;
+}
+
+// With M the middle, m its pages in the range, P and N its neighbours:
+//
+//     pages   01234567        pages   01234567
+//     before  PPmmmmNN   ->   after   PPPPPPPP      both
+//     before  PPmmmmNN   ->   after   PPPPPPNN      left
+//     before  PPmmMMNN   ->   after   PPPPMMNN      left, a part
+//     before  PPmmmmNN   ->   after   PPMMMMMM      right: M lives on, in the place of N
+//     before  PPMMmmNN   ->   after   PPMMNNNN      right, a part
+AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor prev, Cursor middle,
+                                                             PageRange range,
+                                                             const Attributes& to) {
+    const Vma vma = vmas_.at(middle);
+    const Sides sides = existing_range_sides(call, prev, middle, range, to);
+    if (!sides.left && !sides.right) return {};
+    if (call.fails(Stage::merge)) return {Errno::enomem, Cursor()};
+
+    const Cursor next = vmas_.next(middle);
+    if (sides.left && sides.right) {
+        CHECK(!BUG(crash_on_three_way_merge));
+        expand(call, prev, vmas_.at(prev).start, vmas_.at(next).end);
+        return {Errno::ok, prev};
+    }
+    if (sides.left) {
+        if (range.end() == vma.end) {
+            expand(call, prev, vmas_.at(prev).start, vma.end);
+        } else {
+            move_boundary(prev, range.end());
+        }
+        return {Errno::ok, prev};
+    }
+    if (range.start == vma.start) {
+        expand(call, middle, vma.start, vmas_.at(next).end);
+        return {Errno::ok, middle};
+    }
+    move_boundary(middle, range.start);
+    return {Errno::ok, next};
+}
+
+// With x the range, none of its neighbours being like it:
+//
+//     pages   01234567        pages   01234567
+//     before  .MMxxMM.   ->   after   .AAMMBB.      A is new below, B is new above
+AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor middle,
+                                               PageRange range, const Attributes& to) {
+    CHECK(vmas_.at(middle).start <= range.start);
+    CHECK(range.end() <= vmas_.at(middle).end);
+    CHECK(!range.empty());
+    Outcome outcome = vma_merge_existing_range(call, prev, middle, range, to);
+    if (outcome.error != Errno::ok) return outcome;
+    if (!outcome.vma.none()) {
+        const Vma& merged = vmas_.at(outcome.vma);
+        const bool holds_old_ones = merged != merged.with(to);
+        if (holds_old_ones && BUG(case8_skips_attribute_update)) return outcome;
+        set_attributes(outcome.vma, to);
+        return outcome;
+    }
+    if (vmas_.at(middle).start < range.start) {
+        const Errno error = split_vma(call, middle, range.start, NewPiece::below);
+        if (error != Errno::ok) return {error, Cursor()};
+    }
+    if (range.end() < vmas_.at(middle).end) {
+        const Errno error = split_vma(call, middle, range.end(), NewPiece::above);
+        if (error != Errno::ok) return {error, Cursor()};
+    }
+    set_attributes(middle, to);
+    return {Errno::ok, middle};
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,
+                                                     PageRange range, Flags flags) {
+    const AreaName same = vmas_.at(middle).attributes.name;
+    return vma_modify_flags_name(call, prev, middle, range, flags, same);
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_flags_name(Call& call, Cursor prev, Cursor middle,
+                                                          PageRange range, Flags flags,
+                                                          AreaName name) {
+    Attributes to = vmas_.at(middle).attributes;
+    to.flags = flags;
+    to.name = name;
+    return vma_modify(call, prev, middle, range, to);
+}
+
+AddressSpace::Outcome AddressSpace::vma_modify_policy(Call& call, Cursor prev, Cursor middle,
+                                                      PageRange range, Policy policy,
+                                                      bool home_node) {
+    Attributes to = vmas_.at(middle).attributes;
+    to.policy = policy;
+    to.home_node = home_node;
+    return vma_modify(call, prev, middle, range, to);
+}
+
+}  // namespace vmacheck::impl

@@ -1,0 +1,283 @@
+// mremap: areas shrink, grow where they are, or move, alone or several together.
+//
+// The functions have the names of their counterparts in mm/mremap.c. A move is a copy of one area's
+// attributes and history to the new place, where it may merge, and then the removal of the old one.
+// In an `atomic` profile all that can fail does so first, and the rest is the same.
+#include <algorithm>
+
+#include "impl/address_space.h"
+#include "impl/bugs.h"
+
+namespace vmacheck::impl {
+namespace {
+
+bool keeps_old_place(const Mremap& op) {
+    return op.old_place == OldPlace::dont_unmap;
+}
+
+bool implies_new_addr(const Mremap& op) {
+    return op.moving == Moving::fixed || keeps_old_place(op);
+}
+
+// Only then may it be about several areas.
+bool move_only(const Mremap& op) {
+    return op.moving == Moving::fixed && op.from.count == op.to.count;
+}
+
+bool overlap(PageRange one, PageRange other) {
+    return one.start < other.end() && other.start < one.end();
+}
+
+// What the commit limit is asked for: where the old place is unmapped its charge moves along.
+PageCount pages_to_charge(const Mremap& op, const Attributes& attributes) {
+    if (!attributes.flags.has(Flag::account)) return {};
+    if (keeps_old_place(op)) return op.to.count;
+    PageCount pages = op.to.count;
+    pages -= std::min(op.from.count, op.to.count);
+    return pages;
+}
+
+// The old pages behind those that there is room for.
+PageRange surplus(const Mremap& op) {
+    return {op.from.start + op.to.count, PageCount{op.from.count.value - op.to.count.value}};
+}
+
+}  // namespace
+
+Errno AddressSpace::run(Call& call, const Mremap& op) {
+    const Errno refused = check_mremap_params(call, op);
+    if (refused != Errno::ok) return refused;
+    const bool unmaps_only = !implies_new_addr(op) && op.to.count <= op.from.count;
+    if (call.atomic() && !unmaps_only) {
+        const Errno error = check_mremap(call, op);
+        if (error != Errno::ok) return error;
+        call.committing = true;
+    }
+    return move_only(op) ? remap_move(call, op) : remap_one(call, op);
+}
+
+// What can be said without looking at any area.
+Errno AddressSpace::check_mremap_params(const Call& call, const Mremap& op) const {
+    const World& world = call.world;
+    if (op.to.empty() || op.to.count > world.pages) return Errno::einval;
+    if (!implies_new_addr(op)) return Errno::ok;
+    if (op.to.end().value > world.pages.value) return Errno::einval;
+    if (op.moving == Moving::stay) return Errno::einval;
+    if (keeps_old_place(op) && op.from.count != op.to.count) return Errno::einval;
+    if (overlap(op.from, op.to)) return Errno::einval;
+    // Room for what the unmapping of both places may add, and then for the move itself.
+    if (world.profile->count_limit && counters_.map_count + 5 >= world.max_map_count) {
+        return Errno::enomem;
+    }
+    return Errno::ok;
+}
+
+// What the area at the start of the old place permits.
+Errno AddressSpace::check_prep_vma(const Call& call, const Mremap& op) const {
+    const Cursor cursor = vmas_.find(op.from.start);
+    if (cursor == vmas_.end() || vmas_.at(cursor).start > op.from.start) return Errno::efault;
+    const Vma& vma = vmas_.at(cursor);
+    const Flags flags = vma.attributes.flags;
+    if (flags.has(Flag::sealed)) return Errno::eperm;
+
+    const bool expands = op.to.count > op.from.count;
+    if (!expands && !implies_new_addr(op)) return Errno::ok;
+    const bool shared = flags.has_any(Flag::may_share | Flag::shared);
+    if (op.from.empty() && !shared) return Errno::einval;
+    const PageCount moved = expands ? op.from.count : op.to.count;
+    if (vma.end - op.from.start < moved) return Errno::efault;
+    if (!expands || !flags.has(Flag::locked)) return Errno::ok;
+    const std::uint64_t locked = counters_.locked + op.to.count.value - op.from.count.value;
+    return locked > call.world.memlock ? Errno::eagain : Errno::ok;
+}
+
+bool AddressSpace::can_expand_in_place(const Call& call, const Mremap& op) const {
+    if (implies_new_addr(op) || op.to.count <= op.from.count) return false;
+    const Page end = op.from.start + op.to.count;
+    return vmas_.at(vmas_.find(op.from.start)).end == op.from.end() &&
+           end.value <= call.world.pages.value && !any_mapped(range_between(op.from.end(), end));
+}
+
+// Whether what cannot stay may go to the new place. Without a name for it the kernel looks for one.
+Errno AddressSpace::check_place(const Call& call, const Mremap& op) const {
+    if (op.moving == Moving::fixed) return Errno::ok;
+    if (op.moving == Moving::stay) return Errno::enomem;
+    if (op.to.end().value > call.world.pages.value) return Errno::enomem;
+    return any_mapped(op.to) ? Errno::eexist : Errno::ok;
+}
+
+// The part of `op` that is about the first area of the old place from `done` on.
+std::optional<Mremap> AddressSpace::next_part(const Mremap& op, Page done) const {
+    if (done >= op.from.end()) return std::nullopt;
+    const Cursor cursor = vmas_.find(done);
+    if (cursor == vmas_.end() || vmas_.at(cursor).start >= op.from.end()) return std::nullopt;
+    const Vma& vma = vmas_.at(cursor);
+    if (done == op.from.start && vma.start > done) return std::nullopt;
+    Mremap part = op;
+    part.from = range_between(std::max(vma.start, done), std::min(vma.end, op.from.end()));
+    part.to = {op.to.start + (part.from.start - op.from.start), part.from.count};
+    return part;
+}
+
+// Passes what can fail in an `atomic` profile, and changes nothing. Memory is asked for once.
+Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
+    std::vector<Mremap> parts;
+    if (!move_only(op)) parts.push_back(op);
+    for (auto part = move_only(op) ? next_part(op, op.from.start) : std::nullopt; part;
+         part = next_part(op, part->from.end())) {
+        parts.push_back(*part);
+    }
+    if (parts.empty()) return Errno::efault;
+    for (const Mremap& part : parts) {
+        const Errno refused = check_prep_vma(call, part);
+        if (refused != Errno::ok) return refused;
+    }
+    PageCount charge;
+    for (const Mremap& part : parts) {
+        charge += pages_to_charge(part, vmas_.at(vmas_.find(part.from.start)).attributes);
+        if (can_expand_in_place(call, part)) continue;
+        if (part.moving == Moving::fixed && any_sealed(part.to)) return Errno::eperm;
+        if (part.to.count < part.from.count) {
+            if (part.from.end().value > call.world.pages.value) return Errno::einval;
+            if (any_sealed(surplus(part))) return Errno::eperm;
+        }
+        // A copy of nothing would lose its area.
+        const bool loses = part.moving == Moving::fixed && part.to.contains(part.from.start);
+        const Errno refused = loses ? Errno::efault : check_place(call, part);
+        if (refused != Errno::ok) return refused;
+    }
+    if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
+    return call.fails(Stage::allocation) ? Errno::enomem : Errno::ok;
+}
+
+// One area after the other, with the holes between them. An error leaves what was moved before it.
+Errno AddressSpace::remap_move(Call& call, const Mremap& op) {
+    auto part = next_part(op, op.from.start);
+    if (!part) return Errno::efault;
+    for (TurnBound turns = bound(); part; part = next_part(op, part->from.end())) {
+        turns.turn();
+        const Errno error = remap_one(call, *part);
+        if (error != Errno::ok) return error;
+    }
+    return Errno::ok;
+}
+
+Errno AddressSpace::remap_one(Call& call, const Mremap& op) {
+    const Errno refused = check_prep_vma(call, op);
+    if (refused != Errno::ok) return refused;
+    const bool locked = vmas_.at(vmas_.find(op.from.start)).attributes.flags.has(Flag::locked);
+    if (!implies_new_addr(op) && op.to.count <= op.from.count) {
+        return op.to.count == op.from.count ? Errno::ok : run(call, Munmap{surplus(op)});
+    }
+
+    Errno error = Errno::ok;
+    Page start = op.to.start;
+    if (implies_new_addr(op)) {
+        error = mremap_to(call, op);
+    } else if (can_expand_in_place(call, op)) {
+        start = op.from.start;
+        error = expand_in_place(call, op);
+    } else {
+        error = check_place(call, op);
+        if (error == Errno::ok) error = move_vma(call, op);
+    }
+    if (error != Errno::ok || !locked || op.to.count <= op.from.count) return error;
+    const PageRange added = range_between(start + op.from.count, start + op.to.count);
+    const Errno ignored = mm_populate(call, added, true);
+    static_cast<void>(ignored);
+    return Errno::ok;
+}
+
+// To a place that has a name. What lay there goes first, and then what would not fit.
+Errno AddressSpace::mremap_to(Call& call, Mremap op) {
+    if (op.moving == Moving::fixed) {
+        const Errno error = run(call, Munmap{op.to});
+        if (error != Errno::ok) return error;
+        // A copy of nothing may have lost its area.
+        const Cursor vma = vmas_.find(op.from.start);
+        if (vma == vmas_.end() || vmas_.at(vma).start > op.from.start) return Errno::efault;
+    }
+    if (op.to.count < op.from.count) {
+        const Errno error = run(call, Munmap{surplus(op)});
+        if (error != Errno::ok) return error;
+        op.from.count = op.to.count;
+    }
+    const Errno error = check_place(call, op);
+    return error == Errno::ok ? move_vma(call, op) : error;
+}
+
+Errno AddressSpace::expand_in_place(Call& call, const Mremap& op) {
+    const Cursor vma = vmas_.find(op.from.start);
+    const PageCount charge = pages_to_charge(op, vmas_.at(vma).attributes);
+    if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
+    if (!vma_merge_extend(call, vma, op.from.start + op.to.count)) return Errno::enomem;
+    call.ledger.charge(charge);
+    return Errno::ok;
+}
+
+Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
+    if (call.world.profile->count_limit && counters_.map_count + 3 >= call.world.max_map_count) {
+        return Errno::enomem;
+    }
+    const Attributes old = vmas_.at(vmas_.find(op.from.start)).attributes;
+    const PageCount charge = pages_to_charge(op, old);
+    if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
+    const Errno error = copy_vma(call, op);
+    if (error != Errno::ok) return error;
+    // Both places are charged as long as both are there.
+    if (old.flags.has(Flag::account)) call.ledger.charge(op.to.count);
+
+    if (call.fails(Stage::move)) {
+        if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;
+        const Errno kept = gather_range(call, op.to);
+        if (kept == Errno::ok) remove_range(call, op.to);
+        return Errno::enomem;
+    }
+    if (keeps_old_place(op)) {
+        dontunmap_complete(call, op.from);
+    } else if (!op.from.empty() && gather_range(call, op.from) == Errno::ok) {
+        remove_range(call, op.from);
+    }
+    return Errno::ok;
+}
+
+// A new range at the new place, like the old one down to its history.
+Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
+    const Vma source = vmas_.at(vmas_.find(op.from.start));
+    Vma copy{op.to.start, op.to.end(), source.attributes};
+    copy.attributes.pgoff = source.pgoff_at(op.from.start);
+    const bool anonymous = source.attributes.file.none();
+    if (anonymous && source.attributes.fault.none() && !BUG(moved_area_keeps_offset)) {
+        copy.attributes.pgoff = copy.start.value;
+    }
+    if (!vma_merge_new_range(call, copy).none()) return Errno::ok;
+
+    if (call.fails(Stage::allocation)) return Errno::enomem;
+    if (call.world.has_close_hook(copy.attributes.file)) {
+        call.log.call_open(id_, copy.attributes.file, copy.range());
+    }
+    insert_vma(call, vmas_.find(copy.start), copy);
+    return Errno::ok;
+}
+
+// The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,
+// and a whole area is as if it had never been written to. Nothing is merged.
+void AddressSpace::dontunmap_complete(Call& call, PageRange range) {
+    if (call.atomic()) {
+        const Errno done = run(call, Munlock{range});
+        CHECK(done == Errno::ok);
+        return;
+    }
+    const Cursor cursor = vmas_.find(range.start);
+    Vma vma = vmas_.at(cursor);
+    uncount_pages(vma.attributes.flags, vma.count());
+    vma.attributes.flags = vma.attributes.flags.without(locked_flags);
+    count_pages(vma.attributes.flags, vma.count());
+    if (vma.range() == range) {
+        vma.attributes.fault = FaultId{};
+        vma.attributes.forked = false;
+    }
+    vmas_.replace(cursor, vma);
+}
+
+}  // namespace vmacheck::impl

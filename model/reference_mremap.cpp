@@ -1,0 +1,302 @@
+// The reference's mremap (Linux: mm/mremap.c; copy_vma() and vma_merge_extend() in mm/vma.c).
+#include <algorithm>
+
+#include "model/reference.h"
+
+namespace vmacheck {
+namespace {
+
+// MREMAP_FIXED and MREMAP_DONTUNMAP name a new place; else pages move only if they must.
+bool names_place(const Mremap& op) {
+    return op.moving == Moving::fixed || op.old_place == OldPlace::dont_unmap;
+}
+
+// The pages of the old place that a smaller new one leaves over.
+PageRange tail_of(const Mremap& op) {
+    return range_between(op.from.start + op.to.count, op.from.end());
+}
+
+bool grows(const Mremap& op) {
+    return op.to.count > op.from.count;
+}
+
+// Anonymous memory that was never written to belongs where it lies (copy_vma()).
+Attributes moved_to(Page start, Attributes first) {
+    if (first.file.none() && first.fault.none()) first.pgoff = start.value;
+    return first;
+}
+
+}  // namespace
+
+Errno Reference::run(const Mremap& op) {
+    // check_mremap_params()
+    if (op.to.empty() || op.to.count > world_->pages) return Errno::einval;
+    if (names_place(op)) {
+        if (const Errno error = refusal_of_place(op); error != Errno::ok) return error;
+    }
+    if (world_->profile->atomic) return remap_at_once(op);
+    // Several areas may be taken along where nothing but the place changes.
+    const bool only_moves = op.moving == Moving::fixed && op.from.count == op.to.count;
+    return only_moves ? move_areas(op) : remap_area(op);
+}
+
+Errno Reference::refusal_of_place(const Mremap& op) const {
+    if (op.to.end().value > world_->pages.value) return Errno::einval;
+    if (op.moving == Moving::stay) return Errno::einval;
+    const bool keeps = op.old_place == OldPlace::dont_unmap;
+    if (keeps && op.from.count != op.to.count) return Errno::einval;
+    if (op.from.end() > op.to.start && op.to.end() > op.from.start) return Errno::einval;
+    // Two areas may be cut before the move, which asks again.
+    const bool near_limit = map_count() + 2 + 3 >= world_->max_map_count;
+    return world_->profile->count_limit && near_limit ? Errno::enomem : Errno::ok;
+}
+
+// remap_move(): area by area, with the holes between them; but not a hole at the start. What was
+// moved before an error stays moved.
+Errno Reference::move_areas(const Mremap& op) {
+    Errno error = Errno::efault;
+    for (const Mremap& part : parts_of(op)) {
+        error = remap_area(part);
+        if (error != Errno::ok) return error;
+    }
+    return error;
+}
+
+// The parts of `from` in single areas, each with its part of `to`. None if it starts with a hole.
+std::vector<Mremap> Reference::parts_of(const Mremap& op) const {
+    std::vector<Mremap> parts;
+    const Piece all = inside_world(op.from);
+    if (!mapped(all.start)) return parts;
+    for (std::size_t cell = all.start; cell < all.end;) {
+        if (!mapped(cell)) {
+            ++cell;
+            continue;
+        }
+        const std::size_t end = std::min(area_end(cell), all.end);
+        Mremap part = op;
+        part.from = range_between(layout_.start(cell), layout_.start(end));
+        part.to = {op.to.start + (part.from.start - op.from.start), part.from.count};
+        parts.push_back(part);
+        cell = end;
+    }
+    return parts;
+}
+
+// check_prep_vma()
+Errno Reference::refusal_of_area(const Mremap& op) const {
+    if (op.from.start.value >= world_->pages.value) return Errno::efault;
+    const std::size_t cell = layout_.index(op.from.start);
+    if (!mapped(cell)) return Errno::efault;
+    const Flags flags = cells()[cell].attributes.flags;
+    if (flags.has(Flag::sealed)) return Errno::eperm;
+    if (!grows(op) && !names_place(op)) return Errno::ok;
+    // Nothing of private memory cannot be mapped a second time.
+    if (op.from.empty() && !flags.has_any(Flag::shared | Flag::may_share)) return Errno::einval;
+    // A tail that is cut off may be anything.
+    const PageCount in_area = layout_.start(area_end(cell)) - op.from.start;
+    if (std::min(op.from.count, op.to.count) > in_area) return Errno::efault;
+    if (!grows(op) || !flags.has(Flag::locked)) return Errno::ok;
+    const std::uint64_t locked = locked_pages({0, layout_.count()}).value;
+    const std::uint64_t more = op.to.count.value - op.from.count.value;
+    return locked + more > world_->memlock ? Errno::eagain : Errno::ok;
+}
+
+Errno Reference::remap_area(const Mremap& op) {
+    if (const Errno error = refusal_of_area(op); error != Errno::ok) return error;
+    if (!names_place(op) && !grows(op)) {
+        return op.from.count == op.to.count ? Errno::ok : run(Munmap{tail_of(op)});
+    }
+    const Flags flags = cells()[layout_.index(op.from.start)].attributes.flags;
+    const bool in_place = can_grow_in_place(op);
+    if (!in_place) {
+        if (const Errno error = refusal_to_move(op); error != Errno::ok) return error;
+    }
+    const Errno error = in_place          ? grow_in_place(op)
+                        : names_place(op) ? remap_to(op)
+                                          : move_area(op);
+    if (error != Errno::ok || !flags.has(Flag::locked) || !grows(op)) return error;
+    const Page new_start = in_place ? op.from.start : op.to.start;
+    const PageRange added = range_between(new_start + op.from.count, new_start + op.to.count);
+    populate_all(inside_world(added));
+    return Errno::ok;
+}
+
+// mremap_to(). What lay at the new place has gone, whatever comes of the move.
+Errno Reference::remap_to(const Mremap& op) {
+    if (op.moving == Moving::fixed) {
+        if (const Errno error = run(Munmap{op.to}); error != Errno::ok) return error;
+        if (!mapped(layout_.index(op.from.start))) return Errno::efault;
+    }
+    Mremap rest = op;
+    if (op.to.count < op.from.count) {
+        if (const Errno error = run(Munmap{tail_of(op)}); error != Errno::ok) return error;
+        rest.from.count = op.to.count;
+    }
+    if (!is_free(op.to)) return Errno::eexist;
+    return move_area(rest);
+}
+
+// vrm_can_expand_in_place(): to the end of its area, and the pages behind are free.
+bool Reference::can_grow_in_place(const Mremap& op) const {
+    if (names_place(op)) return false;
+    const Page end = op.from.start + op.to.count;
+    const std::size_t area = area_end(layout_.index(op.from.start));
+    return layout_.start(area) == op.from.end() && end.value <= world_->pages.value &&
+           is_free(range_between(op.from.end(), end));
+}
+
+// What cannot grow has to move: to a place that the kernel finds.
+Errno Reference::refusal_to_move(const Mremap& op) const {
+    if (names_place(op)) return Errno::ok;
+    if (op.moving == Moving::stay || op.to.end().value > world_->pages.value) return Errno::enomem;
+    return is_free(op.to) ? Errno::ok : Errno::eexist;
+}
+
+// expand_vma_in_place(): the new pages are a range that fits the area before it, and maybe the one
+// behind.
+Errno Reference::grow_in_place(const Mremap& op) {
+    const Piece piece{layout_.index(op.from.end()), layout_.index(op.from.start + op.to.count)};
+    Attributes first = cells()[layout_.index(op.from.start)].attributes;
+    first.pgoff += op.from.count.value;
+    if (first.flags.has(Flag::account) && log_->fails(Stage::charge)) return Errno::enomem;
+    const Fit fit = fit_of_new_range(piece, first, Extends::prev);
+    if (merge_memory() != Errno::ok) return Errno::enomem;
+    join_new_range(piece, first, fit);
+    return Errno::ok;
+}
+
+// move_vma(): the pages are copied, and then unmapped where they were.
+Errno Reference::move_area(const Mremap& op) {
+    // In the worst case the new area is one more, and the old one is cut in three.
+    const bool near_limit = map_count() + 3 >= world_->max_map_count;
+    if (world_->profile->count_limit && near_limit) return Errno::enomem;
+    if (const Errno error = copy_to(op); error != Errno::ok) return error;
+    const Piece copy{layout_.index(op.to.start), layout_.index(op.to.end())};
+    if (log_->fails(Stage::move)) {
+        // The old place has everything back, and the new one goes.
+        const Errno error = cut_out(copy);
+        if (error == Errno::ok) erase(copy);
+        return Errno::enomem;
+    }
+    if (op.old_place == OldPlace::dont_unmap) {
+        leave_old_place(op.from);
+        return Errno::ok;
+    }
+    if (op.from.empty()) return Errno::ok;
+    // If the old place cannot be cut out it stays, empty; that is no failure of mremap.
+    const Piece old{layout_.index(op.from.start), layout_.index(op.from.end())};
+    if (cut_out(old) == Errno::ok) erase(old);
+    return Errno::ok;
+}
+
+// copy_vma(): a new range with the attributes and the history of the old one.
+Errno Reference::copy_to(const Mremap& op) {
+    const Attributes first =
+        moved_to(op.to.start, cells()[layout_.index(op.from.start)].attributes);
+    const bool keeps = op.old_place == OldPlace::dont_unmap;
+    const bool charges = first.flags.has(Flag::account) && (keeps || grows(op));
+    if (charges && log_->fails(Stage::charge)) return Errno::enomem;
+    const Piece piece{layout_.index(op.to.start), layout_.index(op.to.end())};
+    Fit fit = fit_of_new_range(piece, first);
+    const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
+    fit.memory_failed = fits && log_->fails(Stage::merge);
+    if (!fits || fit.memory_failed) {
+        if (log_->fails(Stage::allocation)) return Errno::enomem;
+        if (world_->has_close_hook(first.file)) log_->call_open(space_, first.file, op.to);
+    }
+    join_new_range(piece, first, fit);
+    return Errno::ok;
+}
+
+// dontunmap_complete(): the old place has no pages any more, and so no locks: not even on the rest
+// of its area. If it is a whole area nothing was ever written to it.
+void Reference::leave_old_place(PageRange range) {
+    const std::size_t cell = layout_.index(range.start);
+    const Piece area{area_start(cell), area_end(cell)};
+    const bool whole =
+        layout_.start(area.start) == range.start && layout_.start(area.end) == range.end();
+    Seam seam = Seam::old_place_unlocked;
+    if (whole && !cells()[cell].attributes.fault.none()) seam = Seam::old_place_unfaulted;
+    for (std::size_t at = area.start; at < area.end; ++at) {
+        Attributes& attributes = cells()[at].attributes;
+        attributes.flags = attributes.flags.without(locked_flags);
+        if (!whole) continue;
+        attributes.fault = FaultId{};
+        attributes.forked = false;
+    }
+    reconsider_seam(area.start, seam);
+    reconsider_seam(area.end, seam);
+}
+
+// A side of the boundary at `cell` changed, and no merge was tried.
+void Reference::reconsider_seam(std::size_t cell, Seam if_compatible) {
+    if (cell == 0 || !mapped(cell - 1) || !mapped(cell)) return;
+    const Seam before = cells()[cell].seam;
+    const bool was_compatible = before != Seam::none && before != Seam::two_identities &&
+                                before != Seam::forked_and_unfaulted;
+    if (was_compatible && refusal_at(cell) == Refusal::none) return;
+    record_seam(cell, if_compatible);
+}
+
+// Profile `canonical`: everything is checked and paid for before anything moves. Memory is asked
+// for once, whatever has to be cut.
+Errno Reference::remap_at_once(const Mremap& op) {
+    const bool only_moves = op.moving == Moving::fixed && op.from.count == op.to.count;
+    const std::vector<Mremap> parts = only_moves ? parts_of(op) : std::vector<Mremap>{op};
+    if (parts.empty()) return Errno::efault;
+    for (const Mremap& part : parts) {
+        if (const Errno error = refusal_of_area(part); error != Errno::ok) return error;
+    }
+    if (!names_place(op) && !grows(op)) {
+        return op.from.count == op.to.count ? Errno::ok : run(Munmap{tail_of(op)});
+    }
+    const bool in_place = can_grow_in_place(op);
+    const bool keeps = op.old_place == OldPlace::dont_unmap;
+    bool charges = false;
+    for (const Mremap& part : parts) {
+        const Errno error = in_place ? Errno::ok : refusal_at_once(part);
+        if (error != Errno::ok) return error;
+        const Flags flags = cells()[layout_.index(part.from.start)].attributes.flags;
+        charges = charges || (flags.has(Flag::account) && (keeps || grows(part)));
+    }
+    if (charges && log_->fails(Stage::charge)) return Errno::enomem;
+    if (log_->fails(Stage::allocation)) return Errno::enomem;
+
+    for (const Mremap& part : parts) {
+        const Piece old = inside_world(part.from);
+        const Attributes& there = cells()[old.start].attributes;
+        if (in_place) {
+            Attributes first = there;
+            first.pgoff += part.from.count.value;
+            const Piece added{old.end, layout_.index(part.from.start + part.to.count)};
+            join_new_range(added, first, fit_of_new_range(added, first, Extends::prev));
+            continue;
+        }
+        const Piece place = inside_world(part.to);
+        const Attributes first = moved_to(part.to.start, there);
+        erase(place);
+        join_new_range(place, first, fit_of_new_range(place, first));
+        if (!keeps) erase(old);
+        for (std::size_t cell = old.start; keeps && cell < old.end; ++cell) {
+            Flags& flags = cells()[cell].attributes.flags;
+            flags = flags.without(locked_flags);
+        }
+    }
+    return Errno::ok;
+}
+
+// What refuses the place of one area, in the order in which the kernel would come to it.
+Errno Reference::refusal_at_once(const Mremap& op) const {
+    if (const Errno error = refusal_to_move(op); error != Errno::ok) return error;
+    if (op.moving == Moving::fixed && any_sealed(inside_world(op.to))) return Errno::eperm;
+    if (op.to.count < op.from.count) {
+        if (op.from.end().value > world_->pages.value) return Errno::einval;
+        if (any_sealed(inside_world(tail_of(op)))) return Errno::eperm;
+    }
+    // Nothing is left to be mapped a second time.
+    if (op.moving == Moving::fixed)
+        return op.to.contains(op.from.start) ? Errno::efault : Errno::ok;
+    return is_free(op.to) ? Errno::ok : Errno::eexist;
+}
+
+}  // namespace vmacheck

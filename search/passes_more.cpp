@@ -1,0 +1,106 @@
+// See the header.
+#include "search/passes_more.h"
+
+#include "model/advices.h"
+
+namespace vmacheck {
+namespace {
+
+// The operations that give a fresh mapping what `at` has besides.
+std::vector<Op> operations_for(PageRange range, const Attributes& at) {
+    std::vector<Op> ops;
+    for (const AdviceOfFlag& row : advices_of_flags) {
+        if (at.flags.has(row.flag)) ops.push_back(Madvise{range, row.sets});
+    }
+    const bool on_fault = at.flags.has(Flag::lock_on_fault);
+    const LockMode mode = on_fault ? LockMode::on_fault : LockMode::populate;
+    if (at.flags.has(Flag::locked)) ops.push_back(Mlock{range, mode});
+    if (at.policy != Policy::none) ops.push_back(Mbind{range, at.policy});
+    if (at.home_node) ops.push_back(HomeNode{range});
+    if (at.name != AreaName::none) ops.push_back(AnonName{range, at.name});
+    if (!at.fault.none()) ops.push_back(Touch{range});
+    if (at.flags.has(Flag::sealed)) ops.push_back(Mseal{range});
+    return ops;
+}
+
+Mmap mapping_of(const InitialArea& area) {
+    const Attributes& at = area.attributes;
+    Mmap mmap;
+    mmap.range = area.range;
+    mmap.prot = {at.flags & access_flags};
+    if (!at.file.none()) mmap.backing = {at.file, at.pgoff};
+    if (at.flags.has(Flag::may_share)) mmap.sharing = Sharing::is_shared;
+    return mmap;
+}
+
+using Change = void (*)(Attributes& at);
+constexpr std::array<Change, 5> changes = {
+    [](Attributes& at) {
+        at.fault = FaultId{};
+        at.forked = false;
+    },
+    [](Attributes& at) { at.forked = false; },
+    [](Attributes& at) { at.home_node = false; },
+    [](Attributes& at) {
+        at.policy = Policy::none;
+        at.home_node = false;
+    },
+    [](Attributes& at) { at.name = AreaName::none; },
+};
+
+}  // namespace
+
+void replace_areas(const Candidate& best, const Finding&, const Consider& consider) {
+    for (std::size_t index = best.world.areas.size(); index-- > 0;) {
+        Candidate candidate = best;
+        const InitialArea area = best.world.areas[index];
+        candidate.world.areas.erase(candidate.world.areas.begin() +
+                                    static_cast<std::ptrdiff_t>(index));
+        std::vector<Step> steps{{mapping_of(area), {}, {}}};
+        for (const Op& op : operations_for(area.range, area.attributes)) {
+            steps.push_back({op, {}, {}});
+        }
+        for (const Reserve reserve : {Reserve::reserve, Reserve::noreserve}) {
+            std::get<Mmap>(steps.front().op).reserve = reserve;
+            Candidate made = candidate;
+            made.steps.insert(made.steps.begin(), steps.begin(), steps.end());
+            if (consider(made)) break;
+        }
+    }
+}
+
+void simplify_areas(const Candidate& best, const Finding&, const Consider& consider) {
+    const auto without = [&](const auto& change) {
+        Candidate all = best;
+        for (InitialArea& area : all.world.areas) change(area.attributes);
+        if (consider(all)) return;
+        for (std::size_t area = 0; area < best.world.areas.size(); ++area) {
+            Candidate candidate = best;
+            change(candidate.world.areas[area].attributes);
+            consider(candidate);
+        }
+    };
+    for (const Change change : changes) without(change);
+    for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
+        const bool locks = Flag(flag) == Flag::locked;
+        const Flags dropped = locks ? locked_flags : Flags(Flag(flag));
+        without([&](Attributes& at) { at.flags = at.flags.without(dropped); });
+    }
+}
+
+void simplify_moves(const Candidate& best, const Finding&, const Consider& consider) {
+    for (std::size_t at = 0; at < best.steps.size(); ++at) {
+        const auto try_with = [&](const auto& change) {
+            Candidate candidate = best;
+            auto* const move = std::get_if<Mremap>(&candidate.steps[at].op);
+            if (move == nullptr) return;
+            change(*move);
+            if (*move != std::get<Mremap>(best.steps[at].op)) consider(candidate);
+        };
+        try_with([](Mremap& move) { move.to.start = move.from.start; });
+        try_with([](Mremap& move) { move.to.start = move.from.end(); });
+        try_with([](Mremap& move) { move.to.count = move.from.count; });
+    }
+}
+
+}  // namespace vmacheck
