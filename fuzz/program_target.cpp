@@ -47,7 +47,7 @@ constexpr const char* help =
     "\n"
     "usage: vmacheck-fuzz [OPTION...] [CORPUS...]\n"
     "\n"
-    "  --profile=P    rules for every input: canonical or linux-6.18 [those it names]\n"
+    "  --profile=P    rules for every input, as a world names them [its own]\n"
     "  --raw          mutate bytes, not steps\n"
     "  --bug=NAME     seed this mistake (vmacheck-fuzz-bugs alone)\n"
     "  --finds=DIR    go on after a find; save it there and tell of it on stdout\n"

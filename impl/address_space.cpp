@@ -32,7 +32,7 @@ void AddressSpace::merge_all(Call& call) {
     Cursor vma = vmas_.first();
     for (Cursor next = vmas_.next(vma); next != vmas_.end(); next = vmas_.next(vma)) {
         turns.turn();
-        if (can_merge(vmas_.at(vma), vmas_.at(next))) {
+        if (can_merge(*call.world.profile, vmas_.at(vma), vmas_.at(next), RangeSide::right)) {
             expand(call, vma, vmas_.at(vma).start, vmas_.at(next).end);
         } else {
             vma = next;

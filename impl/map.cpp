@@ -34,9 +34,12 @@ bool takes_default_flag(const World& world, Flags flags) {
 }
 
 // Whether the default flag comes before the merge is tried. A driver's mmap hook may have its own
-// mind about flags, so that Linux waits for it (can_set_ksm_flags_early).
+// mind about flags, so that Linux waits for it (can_set_ksm_flags_early). Before there was that
+// function, the flag was put on finished areas (ksm_add_vma).
 bool default_flag_comes_early(const World& world, const AddressSpace::MapRequest& map) {
-    if (BUG(default_flag_set_after_merge_check)) return false;
+    if (world.profile->ksm_flag == KsmFlag::late || BUG(default_flag_set_after_merge_check)) {
+        return false;
+    }
     return world.profile->maximal || map.vma.attributes.file.none() || map.driver.mmap_prepare;
 }
 
@@ -150,7 +153,10 @@ Errno AddressSpace::check_map(const Call& call, const Mmap& op) const {
 
     const File* const file = world.file(op.backing.file);
     CHECK(file != nullptr);
-    if (file->driver.close && !world.profile->close_hooks) return Errno::declined;
+    const Profile& rules = *world.profile;
+    const bool knows_hooks = (rules.close_hooks || !file->driver.close) &&
+                             (rules.prepare_hooks || !file->driver.mmap_prepare);
+    if (!knows_hooks) return Errno::declined;
     if (op.range.count.value > file_pages_max) return Errno::eoverflow;
     if (op.backing.offset > file_pages_max - op.range.count.value) return Errno::eoverflow;
     if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file->read_only) {

@@ -28,12 +28,12 @@ AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& v
     if (!prev.none()) {
         left = vmas_.at(prev);
         if (cuts_start) left = left.part(left.start, vma.start);
-        sides.left = can_merge(left, vma);
+        sides.left = can_merge(*call.world.profile, left, vma, RangeSide::right);
     }
     if (next == vmas_.end()) return sides;
     Vma right = vmas_.at(next);
     if (right.cut_by(vma.end)) right = right.part(vma.end, right.end);
-    sides.right = can_merge(vma, right);
+    sides.right = can_merge(*call.world.profile, vma, right, RangeSide::left);
 
     if (!sides.left || !sides.right) return sides;
     // On both sides: left comes first if they do not fit each other, or if right may not go.
@@ -84,7 +84,9 @@ bool AddressSpace::vma_merge_extend(Call& call, Cursor vma, Page end) {
         const Attributes& behind = vmas_.at(next).attributes;
         // Its identity goes over to an area that has none, even if it came through a fork.
         if (behind.fault.none()) grown.attributes.forked = false;
-        const bool fits = can_merge(grown, vmas_.at(next)) && !must_be_closed(call, behind.file);
+        const bool fits =
+            can_merge(*call.world.profile, grown, vmas_.at(next), RangeSide::left) &&
+            !must_be_closed(call, behind.file);
         if (fits && !BUG(growing_area_does_not_merge)) end = vmas_.at(next).end;
     }
     expand(call, vma, grown.start, end);
@@ -100,8 +102,9 @@ AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor 
     const bool has_next = next != vmas_.end() && range.end() == changed.end;
 
     Sides sides;
-    sides.left = has_prev && can_merge(vmas_.at(prev), changed);
-    sides.right = has_next && can_merge(changed, vmas_.at(next));
+    const Profile& rules = *call.world.profile;
+    sides.left = has_prev && can_merge(rules, vmas_.at(prev), changed, RangeSide::right);
+    sides.right = has_next && can_merge(rules, changed, vmas_.at(next), RangeSide::left);
     if (sides.left && sides.right) sides.right = can_meet(vmas_.at(prev), vmas_.at(next));
 
     const FileId file = changed.attributes.file;

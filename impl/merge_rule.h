@@ -8,15 +8,28 @@
 
 #include "impl/bugs.h"
 #include "impl/vma.h"
+#include "model/profile.h"
 
 namespace vmacheck::impl {
 
+// Which of two areas is the range that is new or changes. The other one is its neighbour.
+enum class RangeSide : std::uint8_t { left, right };
+
+// The chain of identities (list_is_singular): one without identity has none in it, a forked one has
+// those of its parents as well.
+inline bool has_singular_chain(const Attributes& at) {
+    return !at.fault.none() && !at.forked;
+}
+
 // Fault identities (is_mergeable_anon_vma): equal ones, or just one, which then holds for both
 // sides. A forked identity does not spread, for its chain would have to be copied.
-inline bool can_share_fault(const Attributes& left, const Attributes& right) {
-    if (left.fault == right.fault) return true;
-    if (!left.fault.none() && !right.fault.none()) return false;
-    return !left.forked && !right.forked && !BUG(faulted_unfaulted_never_merge);
+inline bool can_share_fault(FaultRule rule, const Attributes& range, const Attributes& neighbour) {
+    if (range.fault == neighbour.fault) return true;
+    if (!range.fault.none() && !neighbour.fault.none()) return false;
+    if (rule == FaultRule::singular_neighbour && !has_singular_chain(neighbour)) {
+        return false;
+    }
+    return !range.forked && !neighbour.forked && !BUG(faulted_unfaulted_never_merge);
 }
 
 // What an area without an identity takes over from another whose pages become its own
@@ -33,14 +46,17 @@ inline bool same_policy(const Attributes& left, const Attributes& right) {
 }
 
 // All that two neighbours must have in common. Profiles without fault identity have none anywhere.
-inline bool can_merge(const Vma& left, const Vma& right) {
+inline bool can_merge(const Profile& profile, const Vma& left, const Vma& right, RangeSide side) {
+    const bool is_left = side == RangeSide::left;
+    const Attributes& range = is_left ? left.attributes : right.attributes;
+    const Attributes& neighbour = is_left ? right.attributes : left.attributes;
     return left.end == right.start &&                            //
            left.attributes.flags == right.attributes.flags &&    //
            left.attributes.file == right.attributes.file &&      //
            left.pgoff_at(left.end) == right.attributes.pgoff &&  //
            same_policy(left.attributes, right.attributes) &&     //
            left.attributes.name == right.attributes.name &&      //
-           can_share_fault(left.attributes, right.attributes);
+           can_share_fault(profile.fault_rule, range, neighbour);
 }
 
 // Left and right fit the range between them: whether they fit each other, too

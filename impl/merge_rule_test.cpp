@@ -20,7 +20,9 @@ void set_fault(Vma& vma, std::uint32_t fault, bool forked) {
 struct Pair {
     Vma left = area(0, 2);
     Vma right = area(2, 3);
-    [[nodiscard]] bool merges() const { return can_merge(left, right); }
+    [[nodiscard]] bool merges() const {
+        return can_merge(linux_6_18_profile, left, right, RangeSide::right);
+    }
 };
 
 TEST(merge_rule, equal_neighbours_with_a_linear_offset_merge) {
@@ -63,6 +65,25 @@ TEST(merge_rule, a_forked_identity_does_not_spread) {
     EXPECT_TRUE(pair.merges());
     set_fault(pair.right, 0, false);
     EXPECT_FALSE(pair.merges());
+}
+
+// Up to 6.15 the chain of the neighbour had to be singular, and that of the range did not matter.
+TEST(merge_rule, a_neighbour_without_identity_takes_over_none_where_its_chain_must_be_singular) {
+    Pair pair;
+    set_fault(pair.left, 1, false);
+    const auto merges = [&](RangeSide side) {
+        return can_merge(linux_6_12_profile, pair.left, pair.right, side);
+    };
+    EXPECT_TRUE(merges(RangeSide::right));
+    EXPECT_FALSE(merges(RangeSide::left));
+    set_fault(pair.left, 1, true);
+    EXPECT_FALSE(merges(RangeSide::right));
+    EXPECT_FALSE(merges(RangeSide::left));
+    set_fault(pair.right, 1, true);
+    EXPECT_TRUE(merges(RangeSide::left));
+    set_fault(pair.left, 0, false);
+    set_fault(pair.right, 0, false);
+    EXPECT_TRUE(merges(RangeSide::left));
 }
 
 TEST(merge_rule, two_that_fit_the_range_between_need_not_fit_each_other) {

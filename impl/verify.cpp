@@ -17,7 +17,8 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
         CHECK(!vma.attributes.forked || !vma.attributes.fault.none());
         CHECK(world.profile->fault_identity || vma.attributes.fault.none());
         const Cursor prev = vmas_.before(at);
-        CHECK(!world.profile->maximal || prev.none() || !can_merge(vmas_.at(prev), vma));
+        CHECK(!world.profile->maximal || prev.none() ||
+              !can_merge(*world.profile, vmas_.at(prev), vma, RangeSide::right));
         end = vma.end;
 
         counted.map_count += 1;

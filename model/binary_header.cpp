@@ -11,6 +11,7 @@ namespace {
 
 // World record, behind its version. Bytes 14 and 15 are room.
 constexpr std::size_t world_profile_at = 5;
+constexpr std::size_t world_switches_at = 14;
 constexpr std::size_t world_pages_at = 6;
 constexpr std::size_t world_options_at = 7;
 constexpr std::size_t world_map_count_at = 8;
@@ -80,6 +81,9 @@ std::string_view stored_name(RecordIn record) {
 void read_world(RecordIn record, World& world) {
     const std::uint8_t options = record[world_options_at];
     world.profile = all_profiles[record[world_profile_at] % all_profiles.size()];
+    const auto turned =
+        static_cast<SwitchMask>(record[world_switches_at] | record[world_switches_at + 1] << 8);
+    if (const Profile* const other = profile_with(*world.profile, turned)) world.profile = other;
     if (record[world_pages_at] != 0) world.pages.value = record[world_pages_at];
     world.memory_merge = (options & option_memory_merge) != 0;
     if ((options & option_map_count) != 0) {
@@ -91,10 +95,9 @@ void read_world(RecordIn record, World& world) {
 }
 
 Misfit write_world(RecordOut record, const World& world) {
-    const auto* const profile = std::find(all_profiles.begin(), all_profiles.end(), world.profile);
-    if (profile == all_profiles.end()) {
-        return "the profile `" + std::string(world.profile->name) + "` is not in the list";
-    }
+    const auto* const base =
+        std::find(all_profiles.begin(), all_profiles.end(), &base_of(*world.profile));
+    const SwitchMask turned = switches_of(*world.profile);
     if (world.pages > binary_pages_max) {
         return too_many(world.pages.value, "pages", binary_pages_max.value);
     }
@@ -105,7 +108,9 @@ Misfit write_world(RecordOut record, const World& world) {
     }
     std::copy(world_magic.begin(), world_magic.end(), record.begin());
     record[world_version_at] = binary_version;
-    record[world_profile_at] = static_cast<std::uint8_t>(profile - all_profiles.begin());
+    record[world_profile_at] = static_cast<std::uint8_t>(base - all_profiles.begin());
+    record[world_switches_at] = static_cast<std::uint8_t>(turned & 0xff);
+    record[world_switches_at + 1] = static_cast<std::uint8_t>(turned >> 8);
     record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
     record[world_options_at] = bit_if(world.memory_merge, option_memory_merge) |
                                bit_if(has_map_count, option_map_count) |

@@ -61,13 +61,6 @@ TEST(binary_misfit, of_a_world) {
     expect_fit("world max_map_count=4294967295\n");
 }
 
-TEST(binary_misfit, of_a_profile_that_is_not_in_the_list) {
-    const Profile other{"other", false, false, true, true, false};
-    World world;
-    world.profile = &other;
-    EXPECT_EQ(binary_misfit(world, {}), "the profile `other` is not in the list");
-}
-
 TEST(binary_misfit, of_files) {
     const auto files = [](int count) {
         std::string text;

@@ -126,7 +126,10 @@ TEST(binary, world_record_says_profile_pages_and_options) {
     };
     EXPECT_EQ(world_of({0}), "world pages=64 profile=canonical\n");
     EXPECT_EQ(world_of({1}), "world pages=64 profile=linux-6.18\n");
-    EXPECT_EQ(world_of({0xff}), "world pages=64 profile=linux-6.18\n");
+    EXPECT_EQ(world_of({2}), "world pages=64 profile=linux-6.12\n");
+    EXPECT_EQ(world_of({3}), "world pages=64 profile=linux-6.15\n");
+    EXPECT_EQ(world_of({4}), "world pages=64 profile=linux-7.3\n");
+    EXPECT_EQ(world_of({5}), "world pages=64 profile=canonical\n");
     EXPECT_EQ(world_of({0, 1}), "world pages=1 profile=canonical\n");
     EXPECT_EQ(world_of({0, 255}), "world pages=255 profile=canonical\n");
     EXPECT_EQ(world_of({0, 0, 1}), "world pages=64 profile=canonical memory_merge\n");
@@ -137,6 +140,22 @@ TEST(binary, world_record_says_profile_pages_and_options) {
     EXPECT_EQ(world_of({0, 0, 4, 0, 0, 0, 0, 7, 1}),
               "world pages=64 profile=canonical memlock=263\n");
     EXPECT_EQ(world_of({0, 0, 0xf8, 9, 9, 9, 9, 9, 9, 9, 9}), "world pages=64 profile=canonical\n");
+}
+
+TEST(binary, world_record_turns_switches_of_its_profile) {
+    const auto profile_of = [](std::uint8_t profile, std::uint8_t low, std::uint8_t high) {
+        const Record record = {0xff, 'v', 'm', 'a', 1, profile, 0, 0, 0, 0, 0, 0, 0, 0, low, high};
+        return decoded(bytes_of({record}), linux_6_18_profile).world.profile->name;
+    };
+    EXPECT_EQ(profile_of(1, 0x20, 0), "linux-6.18,fault_rule:singular_neighbour");
+    EXPECT_EQ(profile_of(2, 0xe0, 0),
+              "linux-6.12,fault_rule:unforked,prepare_hooks:on,ksm_flag:early");
+    EXPECT_EQ(profile_of(1, 0x1f, 0),
+              "linux-6.18,maximal:on,atomic:on,fault_identity:off,count_limit:off,close_hooks:off");
+    // A contradiction, and switches that there are not: none is turned.
+    EXPECT_EQ(profile_of(1, 0x01, 0), "linux-6.18");
+    EXPECT_EQ(profile_of(1, 0x20, 0x80), "linux-6.18");
+    EXPECT_EQ(profile_of(0, 0x02, 0), "canonical");
 }
 
 TEST(binary, world_record_stands_first_or_is_a_step) {

@@ -5,10 +5,10 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",     "merge/right",    "merge/both",     "merge/left_part",   "merge/right_part",
-    "refused/flags",  "refused/file",   "refused/offset", "refused/policy",    "refused/name",
-    "refused/fault",  "refused/forked", "refused/close",  "refused/three_way", "refused/no_op",
-    "refused/memory", "split/start",    "split/end",      "split/both",
+    "merge/left",    "merge/right",    "merge/both",        "merge/left_part", "merge/right_part",
+    "refused/flags", "refused/file",   "refused/offset",    "refused/policy",  "refused/name",
+    "refused/fault", "refused/forked", "refused/unfaulted", "refused/close",   "refused/three_way",
+    "refused/no_op", "refused/memory", "split/start",       "split/end",       "split/both",
 };
 
 template <class... Ops>
@@ -22,6 +22,11 @@ constexpr bool changes_pieces(std::size_t op) {
 }
 constexpr bool changes_areas(std::size_t op) {
     return is_one_of<Mlockall, Munlockall>(op);
+}
+
+// Whether there are identities that do not go over to a neighbour without one.
+bool faults_stay(const Profile& profile) {
+    return profile.fault_identity && profile.fault_rule == FaultRule::singular_neighbour;
 }
 
 bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
@@ -43,6 +48,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         // A new mapping has no identity yet.
         case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
         case refused_forked: return (maps || changes) && profile.fault_identity;
+        case refused_unfaulted: return changes && faults_stay(profile);
         case refused_close:
             return (maps || (changes && op != op_index<AnonName>())) && profile.close_hooks;
         case refused_three_way: return (maps || changes) && profile.fault_identity;
@@ -71,7 +77,8 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case ebadf: return op == op_index<AnonName>();
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
-        case declined: return op == op_index<Mmap>() && !profile.close_hooks;
+        case declined:
+            return op == op_index<Mmap>() && !(profile.close_hooks && profile.prepare_hooks);
     }
     return false;  // Unreached: the errnos are all named.
 }
@@ -84,7 +91,7 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
         case Stage::charge: return is_one_of<Mmap, Mprotect, Fork, Mremap>(op);
         case Stage::allocation: return is_one_of<Mmap, Fork, Mremap>(op);
         case Stage::move: return op == op_index<Mremap>() && !profile.atomic;
-        case Stage::prepare:
+        case Stage::prepare: return op == op_index<Mmap>() && profile.prepare_hooks;
         case Stage::hook:
         case Stage::shmem: break;
     }
@@ -92,7 +99,21 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
 }
 
 bool seam_possible(Seam seam, const Profile& profile) {
-    return seam != Seam::none && !profile.maximal;
+    if (profile.maximal) return false;
+    switch (seam) {
+        case Seam::none: return false;
+        case Seam::forked_and_unfaulted:
+        case Seam::two_identities:
+        case Seam::three_way: return profile.fault_identity;
+        case Seam::unfaulted_neighbour: return faults_stay(profile);
+        case Seam::close_hook: return profile.close_hooks;
+        case Seam::given:
+        case Seam::fork_copies_seams:
+        case Seam::split_left_behind:
+        case Seam::merge_out_of_memory:
+        case Seam::flags_after_merge: break;
+    }
+    return true;
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ enum class CaseKind : std::uint8_t {
     refused_name,
     refused_fault,      // Two different fault identities.
     refused_forked,     // A forked identity beside an area without one.
+    refused_unfaulted,  // The range has an identity that its neighbour, without one, cannot take.
     refused_close,      // The area that would go has a close hook.
     refused_three_way,  // Both sides fit the range, but not each other: only left is merged.
     refused_no_op,      // Nothing changes, so nothing is looked at.
@@ -46,7 +47,7 @@ enum class CaseKind : std::uint8_t {
     split_end,
     split_both,
 };
-inline constexpr std::size_t shape_kind_count = 19;
+inline constexpr std::size_t shape_kind_count = 20;
 // Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
 inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
 
@@ -71,10 +72,11 @@ enum class Seam : std::uint8_t {
     old_place_unlocked,    // D14: a moved area's old place lost its locks.
     flags_after_merge,     // D16: flags that came after the merge was tried.
     old_place_unfaulted,   // D21: a moved area's old place lost its fault identity.
+    unfaulted_neighbour,   // X1
 };
-inline constexpr std::size_t seam_count = 12;
+inline constexpr std::size_t seam_count = 13;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
-    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D14", "D16", "D21",
+    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D14", "D16", "D21", "X1",
 };
 
 using CaseId = std::size_t;

@@ -1,14 +1,40 @@
 // Profiles: which rules hold, as data. No code anywhere asks for a kernel version by name.
+//
+// A rule that differs between profiles is a switch: a member of Profile with two values, and a line
+// in profile_switches (profile.cpp) with its words. There are the profiles of the list below, and
+// those that differ from one of them in some switches; the name of such a profile spells it out,
+// `linux-6.18,fault_rule:singular_neighbour`, so that a program that has it says all there is to
+// say.
 #pragma once
 
 #include <array>
-#include <optional>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace vmacheck {
 
+// Whether one of two neighbours may hand its fault identity to the other. In none of the two does a
+// forked identity spread.
+enum class FaultRule : std::uint8_t {
+    // If one of them has none, whichever that is.
+    unforked,
+    // Only to the range that changes or is new: a neighbour without identity never takes one over.
+    singular_neighbour,
+};
+
+// When memory that PR_SET_MEMORY_MERGE is for becomes `mergeable`.
+enum class KsmFlag : std::uint8_t {
+    early,  // Before the merge, unless an mmap hook may yet change flags.
+    late,   // After it, and only if it failed.
+};
+
 struct Profile {
     std::string_view name;
+
+    // Where its rules are from.
+    std::string_view source;
 
     // Areas are exactly the maximal runs of compatible pages, whatever happened before. Off: a
     // boundary is history, and only the ends of a really changed piece are looked at again, as
@@ -28,22 +54,140 @@ struct Profile {
     // Files may have a close hook, which keeps their areas from being merged away. Off: mapping
     // such a file is declined.
     bool close_hooks;
+
+    // is_mergeable_anon_vma() in mm/vma.c. Up to 6.15 it asked whether the neighbour's chain is
+    // singular, and the chain of an area without identity is empty (6.12.117); 879bca0a2c4f made it
+    // `unforked` in 6.16.
+    FaultRule fault_rule;
+
+    // There is file_operations.mmap_prepare: c84bf6dd2b83, 6.16; include/linux/fs.h of 6.12.117 has
+    // no such member. Off: mapping a file that has the hook is declined, for no driver of such a
+    // kernel behaves like it.
+    bool prepare_hooks;
+
+    // ksm_add_vma() came behind the merge in __mmap_region() (mm/mmap.c of 6.12.117); cf7e7a3503df
+    // moved it before the merge in 6.17 (can_set_ksm_flags_early() in mm/vma.c of 7.3.4). A profile
+    // `maximal` sets it before the merge for every file.
+    KsmFlag ksm_flag;
 };
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
-inline constexpr Profile canonical_profile{"canonical", true, true, false, false, false};
+inline constexpr Profile canonical_profile = {
+    .name = "canonical",
+    .source = "the ideal: areas are the maximal runs, and what fails changes nothing",
+    .maximal = true,
+    .atomic = true,
+    .fault_identity = false,
+    .count_limit = false,
+    .close_hooks = false,
+    .fault_rule = FaultRule::unforked,
+    .prepare_hooks = true,
+    .ksm_flag = KsmFlag::early,
+};
 
-// Linux 6.18.44.
-inline constexpr Profile linux_6_18_profile{"linux-6.18", false, false, true, true, true};
+inline constexpr Profile linux_6_18_profile = {
+    .name = "linux-6.18",
+    .source = "Linux 6.18.44, compared with the running kernel",
+    .maximal = false,
+    .atomic = false,
+    .fault_identity = true,
+    .count_limit = true,
+    .close_hooks = true,
+    .fault_rule = FaultRule::unforked,
+    .prepare_hooks = true,
+    .ksm_flag = KsmFlag::early,
+};
 
-inline constexpr std::array<const Profile*, 2> all_profiles = {&canonical_profile,
-                                                               &linux_6_18_profile};
+inline constexpr Profile linux_6_12_profile = {
+    .name = "linux-6.12",
+    .source = "Linux 6.12.117, from its source",
+    .maximal = false,
+    .atomic = false,
+    .fault_identity = true,
+    .count_limit = true,
+    .close_hooks = true,
+    .fault_rule = FaultRule::singular_neighbour,
+    .prepare_hooks = false,
+    .ksm_flag = KsmFlag::late,
+};
 
-constexpr const Profile* find_profile(std::string_view name) {
+// No source of it was at hand: each switch follows from the version that its commit came in.
+inline constexpr Profile linux_6_15_profile = {
+    .name = "linux-6.15",
+    .source = "Linux 6.15, unverified: its source was not at hand",
+    .maximal = false,
+    .atomic = false,
+    .fault_identity = true,
+    .count_limit = true,
+    .close_hooks = true,
+    .fault_rule = FaultRule::singular_neighbour,
+    .prepare_hooks = false,
+    .ksm_flag = KsmFlag::late,
+};
+
+// Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
+// must continue as well. It is the page number until memory moves, so that no operation of today
+// shows it.
+inline constexpr Profile linux_7_3_profile = {
+    .name = "linux-7.3",
+    .source = "Linux 7.3.4, from its source",
+    .maximal = false,
+    .atomic = false,
+    .fault_identity = true,
+    .count_limit = true,
+    .close_hooks = true,
+    .fault_rule = FaultRule::unforked,
+    .prepare_hooks = true,
+    .ksm_flag = KsmFlag::early,
+};
+
+// The place of a profile here is its number in the binary form: new ones come last.
+inline constexpr std::array<const Profile*, 5> all_profiles = {
+    &canonical_profile,  &linux_6_18_profile, &linux_6_12_profile,
+    &linux_6_15_profile, &linux_7_3_profile,
+};
+
+// One of the list.
+constexpr const Profile* find_listed_profile(std::string_view name) {
     for (const Profile* profile : all_profiles) {
         if (profile->name == name) return profile;
     }
     return nullptr;
 }
+
+// A member of Profile as users write it. Value 0 is that of a false bool and of the first
+// enumerator.
+struct ProfileSwitch {
+    std::string_view name;
+    std::array<std::string_view, 2> values;
+    std::string_view says;  // What the second value means beside the first.
+    std::size_t (*value)(const Profile& profile);
+    void (*set)(Profile& profile, std::size_t value);
+};
+
+// All of them. The place of a switch is its bit in a SwitchMask and in the binary form: new ones
+// come last.
+std::span<const ProfileSwitch> profile_switches();
+inline constexpr std::size_t profile_switches_max = 16;
+using SwitchMask = std::uint16_t;
+
+// The profile of the list that `profile` started from, and the switches in which they differ.
+const Profile& base_of(const Profile& profile);
+SwitchMask switches_of(const Profile& profile);
+
+// Why these switches cannot be those of one profile; empty if they can. What `maximal` and `atomic`
+// promise leaves no room for most of the rest.
+std::string_view contradiction_in(const Profile& profile);
+
+// The profile with all switches of `wanted`, whose name does not matter, based on `base`. It is one
+// object for as long as the process runs, so that equal worlds point to the same profile; `base`
+// itself if nothing differs. `wanted` is without contradiction.
+const Profile& profile_like(const Profile& base, const Profile& wanted);
+// The same with those switches of `base` turned over that are in `turned`; null if that is a
+// contradiction or no switch.
+const Profile* profile_with(const Profile& base, SwitchMask turned);
+
+// By its name: NAME, or NAME,SWITCH:VALUE,...; null if there is no such profile.
+const Profile* find_profile(std::string_view name);
 
 }  // namespace vmacheck

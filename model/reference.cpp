@@ -67,6 +67,22 @@ Reference::Refusal Reference::compare(const Attributes& left, PageCount left_wei
     return left.fault == right.fault ? Refusal::none : Refusal::fault;
 }
 
+// What stands against joining a new or changed range with a neighbour, if `refusal` stands against
+// two areas like them: where the chain of the neighbour must be singular, one without identity
+// takes none over.
+Reference::Refusal Reference::compare_range(Refusal refusal, const Attributes& range,
+                                            const Attributes& neighbour) const {
+    const bool takes_over = !range.fault.none() && neighbour.fault.none();
+    const bool may = world_->profile->fault_rule == FaultRule::unforked;
+    return refusal == Refusal::none && takes_over && !may ? Refusal::unfaulted : refusal;
+}
+
+// Why a seam that only this refusal kept open stays between compatible pages.
+Seam Reference::seam_of(Refusal refusal) {
+    if (refusal == Refusal::close) return Seam::close_hook;
+    return refusal == Refusal::unfaulted ? Seam::unfaulted_neighbour : Seam::none;
+}
+
 Reference::Refusal Reference::refusal_at(std::size_t cell) const {
     if (cell == 0 || !mapped(cell - 1) || !mapped(cell)) return Refusal::no_neighbour;
     return compare(cells()[cell - 1].attributes, layout_.weight(cell - 1),
@@ -92,6 +108,7 @@ void Reference::count_refusal(Refusal refusal) {
         case name: return cases_.hit(CaseKind::refused_name);
         case fault: return cases_.hit(CaseKind::refused_fault);
         case forked: return cases_.hit(CaseKind::refused_forked);
+        case unfaulted: return cases_.hit(CaseKind::refused_unfaulted);
         case close: return cases_.hit(CaseKind::refused_close);
         case three_way: return cases_.hit(CaseKind::refused_three_way);
     }

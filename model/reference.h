@@ -70,6 +70,7 @@ class Reference {
         name,
         fault,
         forked,
+        unfaulted,
         close,
         three_way,
     };
@@ -112,6 +113,9 @@ class Reference {
     [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
                                          const Attributes& right);
     [[nodiscard]] Refusal refusal_at(std::size_t cell) const;
+    [[nodiscard]] Refusal compare_range(Refusal refusal, const Attributes& range,
+                                        const Attributes& neighbour) const;
+    [[nodiscard]] static Seam seam_of(Refusal refusal);
     void count_refusal(Refusal refusal);
     void count_space(const std::vector<Cell>& cells, SpaceCounters& space, Census& census) const;
     static void count_reference(const Cell& cell, Census& census);

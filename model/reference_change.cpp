@@ -55,11 +55,11 @@ Errno Reference::change(Piece piece, const Attributes& to) {
     if (join_left)
         join(piece.start);
     else
-        record_seam(piece.start, left == Refusal::close ? Seam::close_hook : Seam::none);
+        record_seam(piece.start, seam_of(left));
     if (join_right)
         join(piece.end);
     else
-        record_seam(piece.end, right == Refusal::close ? Seam::close_hook : Seam::none);
+        record_seam(piece.end, seam_of(right));
     if (right == Refusal::three_way) record_three_way(piece.end);
     return Errno::ok;
 }

@@ -111,7 +111,8 @@ Errno Reference::run(const Fork& op) {
         // is wiped has no identities.
         const Seam inherited = child[cell].seam;
         const bool of_parent = inherited == Seam::none || inherited == Seam::two_identities ||
-                               inherited == Seam::forked_and_unfaulted;
+                               inherited == Seam::forked_and_unfaulted ||
+                               inherited == Seam::unfaulted_neighbour;
         record_seam(cell, of_parent ? Seam::fork_copies_seams : inherited);
     }
     return Errno::ok;

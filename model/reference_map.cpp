@@ -27,6 +27,7 @@ bool accountable(Flags flags) {
 // What the driver and the permissions of a file say before anything is touched.
 Errno refusal_of_file(const Mmap& op, const File& file, const Profile& profile) {
     if (file.driver.close && !profile.close_hooks) return Errno::declined;
+    if (file.driver.mmap_prepare && !profile.prepare_hooks) return Errno::declined;
     if (op.backing.offset + op.range.count.value > file_pages_max) return Errno::eoverflow;
     if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file.read_only) {
         return Errno::eacces;
@@ -94,9 +95,10 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
         if (error != Errno::ok) return error;
     }
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
-    // it.
+    // it; or it always comes when the merge has been tried.
     const bool dedupable = world_->memory_merge && !flags.has_any(Flag::shared | Flag::may_share);
-    const bool early = file == nullptr || file->driver.mmap_prepare || world_->profile->maximal;
+    const bool early = world_->profile->ksm_flag == KsmFlag::early &&
+                       (file == nullptr || file->driver.mmap_prepare || world_->profile->maximal);
     if (dedupable && early) first.flags = first.flags | Flag::mergeable;
     if (file == nullptr && !anonymous) {
         objects_.push_back({op.range.count, op.reserve == Reserve::reserve});
@@ -148,12 +150,14 @@ Reference::Fit Reference::fit_of_new_range(Piece piece, const Attributes& first,
 
 Reference::Refusal Reference::refusal_before(Piece piece, const Attributes& first) const {
     if (piece.start == 0 || !mapped(piece.start - 1)) return Refusal::no_neighbour;
-    return compare(cells()[piece.start - 1].attributes, layout_.weight(piece.start - 1), first);
+    const Attributes& prev = cells()[piece.start - 1].attributes;
+    return compare_range(compare(prev, layout_.weight(piece.start - 1), first), first, prev);
 }
 
 Reference::Refusal Reference::refusal_behind(Piece piece, const Attributes& first) const {
     if (!mapped(piece.end)) return Refusal::no_neighbour;
-    return compare(last_page_of(piece, first), PageCount{1}, cells()[piece.end].attributes);
+    const Attributes& next = cells()[piece.end].attributes;
+    return compare_range(compare(last_page_of(piece, first), PageCount{1}, next), first, next);
 }
 
 // Writes the new pages and closes the seams that fit.

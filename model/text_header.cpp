@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "model/text_profile.h"
+
 namespace vmacheck::text {
 
 namespace {

@@ -77,7 +77,9 @@ TEST(text, refuses_bad_headers) {
             {"world pages=4 pages=5",
              "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `memlock=` or the end of "
              "the line, found `pages=5`"},
-            {"world profile=linux", "2:15 expected `canonical` or `linux-6.18`, found `linux`"},
+            {"world profile=linux",
+             "2:15 expected `canonical`, `linux-6.18`, `linux-6.12`, `linux-6.15` or `linux-7.3`, "
+             "found `linux`"},
             {"file a/b driver=none",
              "2:6 expected a file name of at most 64 characters out of A-Z, "
              "a-z, 0-9, `_`, `.` and `-`, found `a/b`"},

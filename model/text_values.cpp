@@ -111,18 +111,6 @@ bool parse_optional_space(LineScanner& line, SpaceId& space) {
     return parse_value(line, space, {});
 }
 
-bool parse_profile(LineScanner& line, const Profile*& profile) {
-    const Profile* const found = find_profile(line.word());
-    if (found == nullptr) {
-        Expected expected;
-        for (const Profile* known : all_profiles) expected.push_back(quoted(known->name));
-        return line.fail(expected);
-    }
-    profile = found;
-    line.take();
-    return true;
-}
-
 bool parse_failure(LineScanner& line, Failure& failure) {
     failure.kind = Failure::Kind::at_any;
     if (!line.at_hash()) {

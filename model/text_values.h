@@ -52,9 +52,6 @@ requires std::is_enum_v<Enum>
 // `@1`, at the cursor; nothing is taken if the word does not start with `@`.
 [[nodiscard]] bool parse_optional_space(LineScanner& line, SpaceId& space);
 
-// What follows `profile=`.
-[[nodiscard]] bool parse_profile(LineScanner& line, const Profile*& profile);
-
 // What follows `!`.
 [[nodiscard]] bool parse_failure(LineScanner& line, Failure& failure);
 

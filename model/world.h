@@ -20,6 +20,14 @@ struct Driver {
     friend constexpr bool operator==(Driver, Driver) = default;
 };
 
+// The driver of an ordinary file: it has one hook, the newest one that there is.
+constexpr Driver usual_driver(const Profile& profile) {
+    Driver driver;
+    driver.mmap = !profile.prepare_hooks;
+    driver.mmap_prepare = profile.prepare_hooks;
+    return driver;
+}
+
 struct File {
     std::string name;
     Driver driver;

@@ -5,12 +5,13 @@ namespace vmacheck {
 namespace {
 
 // What an alphabet without failures, forks and shared memory cannot lead to: it has one file, which
-// may be written and has `mmap_prepare` alone, no bad argument, no limit, and one address space.
+// may be written and has the usual driver, no bad argument, no limit, and one address space.
 bool core_can_meet(CaseId id) {
     if (id >= op_count * case_kind_count) {
         // Failures leave D11 and D12 behind, forks D5 and D6, close hooks D9, KSM D16.
         const auto seam = static_cast<Seam>(id - op_count * case_kind_count);
-        return seam == Seam::two_identities || seam == Seam::three_way;
+        return seam == Seam::two_identities || seam == Seam::three_way ||
+               seam == Seam::unfaulted_neighbour;
     }
     const std::size_t op = id / case_kind_count;
     const std::size_t kind = id % case_kind_count;

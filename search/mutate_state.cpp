@@ -187,7 +187,7 @@ bool Mutator::draw_program(Candidate& program, Source& source) {
     constexpr std::array<std::uint64_t, 4> usual_pages = {16, 8, 32, 64};
     const Profile* profile = limits_.profile;
     if (profile == nullptr) {
-        profile = source.one_in(4) ? &canonical_profile : &linux_6_18_profile;
+        profile = all_profiles[source.below(all_profiles.size())];
     }
     program.steps.clear();
     program.world.areas.clear();

@@ -119,7 +119,7 @@ bool change_file_size(Context& context) {
 bool add_file(Context& context) {
     World& world = context.world;
     if (world.files.size() >= context.limits.files_max) return false;
-    File file{"", {.mmap_prepare = true}, PageCount{2 * world.pages.value}, false};
+    File file{"", usual_driver(*world.profile), PageCount{2 * world.pages.value}, false};
     const File* const known = draw_file(context);
     if (known != nullptr && context.source.below(2) == 0) file = *known;
     give_name(file, world);

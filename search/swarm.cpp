@@ -49,14 +49,16 @@ void draw_advices(Source& source, const std::vector<Advice>& from, std::vector<A
 }
 
 // Everything about a file is drawn by itself, so that each meets each. Most files are ordinary
-// ones: one hook, opened for writing, larger than what is mapped of it.
-File draw_file(Source& source, char name, PageCount world_pages) {
-    File file{std::string(1, name), {}, PageCount{2 * world_pages.value}, source.one_in(4)};
+// ones: one hook that the profile knows, opened for writing, larger than what is mapped of it.
+File draw_file(Source& source, char name, const World& world) {
+    const std::uint64_t world_pages = world.pages.value;
+    File file{std::string(1, name), {}, PageCount{2 * world_pages}, source.one_in(4)};
     const std::uint64_t hooks = source.below(16);
-    file.driver.mmap_prepare = hooks < 8 || hooks == 14;
-    file.driver.mmap = hooks >= 8 && hooks != 15;
+    const std::uint64_t prepares = world.profile->prepare_hooks ? 8 : 1;
+    file.driver.mmap_prepare = hooks < prepares || hooks == 14;
+    file.driver.mmap = hooks >= prepares && hooks != 15;
     file.driver.close = source.one_in(4);
-    if (source.one_in(4)) file.pages.value = source.below(world_pages.value);
+    if (source.one_in(4)) file.pages.value = source.below(world_pages);
     return file;
 }
 
@@ -205,13 +207,13 @@ void Generator::draw_world(Source& source, World& world) const {
     if (alphabet_.failures && source.one_in(6)) world.memlock = source.below(pages_.value / 2 + 1);
     world.files.clear();
     if (!alphabet_.shared_memory) {
-        world.files.push_back({"a", {.mmap_prepare = true}, PageCount{2 * pages_.value}, false});
+        world.files.push_back({"a", usual_driver(profile_), PageCount{2 * pages_.value}, false});
         return;
     }
     // Most programs know one or two files, so that neighbours have the same one.
     const std::uint64_t files = source.one_in(4) ? 3 + source.below(3) : 1 + source.below(2);
     for (char name = 'a'; world.files.size() < files; ++name) {
-        world.files.push_back(draw_file(source, name, pages_));
+        world.files.push_back(draw_file(source, name, world));
     }
     if (source.one_in(8)) draw_areas(source, world);
 }
@@ -229,7 +231,9 @@ void fit(const Sight& sight, Swarm& swarm) {
     swarm.world.areas.clear();
     for (File& file : swarm.world.files) {
         file.driver.close = false;
-        if (file.driver.mmap == file.driver.mmap_prepare) file.driver = {.mmap_prepare = true};
+        if (file.driver.mmap == file.driver.mmap_prepare) {
+            file.driver = usual_driver(*swarm.world.profile);
+        }
     }
 }
 

@@ -90,6 +90,7 @@ Stretch stretch_of(PageRange range, PageCount world) {
 
 bool playable(const File& file, const World& world, const LiveKernel& kernel) {
     if (file.driver.close || file.driver.mmap == file.driver.mmap_prepare) return false;
+    if (file.driver.mmap_prepare && !world.profile->prepare_hooks) return false;
     // Else the two hooks cannot be told apart.
     return !world.memory_merge || file.driver.mmap_prepare == kernel.memory_file_flag_early;
 }

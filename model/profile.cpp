@@ -1,0 +1,140 @@
+// The switches of profiles, and the profiles that are not in the list; see the header.
+#include "model/profile.h"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "model/check_macro.h"
+
+namespace vmacheck {
+namespace {
+
+template <auto member>
+constexpr ProfileSwitch switch_for(std::string_view name, std::array<std::string_view, 2> values,
+                                   std::string_view says) {
+    using Value = std::remove_reference_t<decltype(std::declval<Profile&>().*member)>;
+    return {
+        name, values, says,
+        [](const Profile& profile) { return static_cast<std::size_t>(profile.*member); },
+        [](Profile& profile, std::size_t value) { profile.*member = static_cast<Value>(value); }};
+}
+
+constexpr std::array<std::string_view, 2> off_on = {"off", "on"};
+
+// Append only; see the header.
+constexpr std::array profile_switch_table = {
+    switch_for<&Profile::maximal>(
+        "maximal", off_on, "areas are the maximal runs of compatible pages, whatever happened"),
+    switch_for<&Profile::atomic>("atomic", off_on, "what fails changes nothing"),
+    switch_for<&Profile::fault_identity>("fault_identity", off_on,
+                                         "write faults give areas identities that keep them apart"),
+    switch_for<&Profile::count_limit>("count_limit", off_on, "max_map_count is enforced"),
+    switch_for<&Profile::close_hooks>("close_hooks", off_on,
+                                      "files may have a close hook, which keeps areas from going"),
+    switch_for<&Profile::fault_rule>(
+        "fault_rule", {"unforked", "singular_neighbour"},
+        "a faulted range never joins a neighbour that has no identity"),
+    switch_for<&Profile::prepare_hooks>("prepare_hooks", off_on,
+                                        "files may have an mmap_prepare hook"),
+    switch_for<&Profile::ksm_flag>("ksm_flag", {"early", "late"},
+                                   "memory_merge sets its flag after the merge was tried"),
+};
+static_assert(profile_switch_table.size() <= profile_switches_max);
+
+// The profiles that are not in the list, by what they are based on and where they differ from it.
+struct OtherProfiles {
+    struct Entry {
+        std::string name;
+        Profile profile;
+    };
+    std::mutex mutex;
+    std::map<std::pair<const Profile*, SwitchMask>, Entry> entries;
+};
+
+OtherProfiles& other_profiles() {
+    static OtherProfiles only;
+    return only;
+}
+
+SwitchMask difference(const Profile& one, const Profile& other) {
+    SwitchMask mask = 0;
+    for (std::size_t at = 0; at < profile_switch_table.size(); ++at) {
+        const ProfileSwitch& each = profile_switch_table[at];
+        if (each.value(one) != each.value(other)) mask |= static_cast<SwitchMask>(1U << at);
+    }
+    return mask;
+}
+
+std::string name_of_other(const Profile& base, const Profile& wanted, SwitchMask mask) {
+    std::string name(base.name);
+    for (std::size_t at = 0; at < profile_switch_table.size(); ++at) {
+        if ((mask >> at & 1U) == 0) continue;
+        const ProfileSwitch& each = profile_switch_table[at];
+        name += ',';
+        name += each.name;
+        name += ':';
+        name += each.values[each.value(wanted)];
+    }
+    return name;
+}
+
+}  // namespace
+
+std::span<const ProfileSwitch> profile_switches() {
+    return profile_switch_table;
+}
+
+const Profile& base_of(const Profile& profile) {
+    const Profile* const base = find_listed_profile(profile.name.substr(0, profile.name.find(',')));
+    CHECK(base != nullptr);
+    return *base;
+}
+
+SwitchMask switches_of(const Profile& profile) {
+    return difference(profile, base_of(profile));
+}
+
+std::string_view contradiction_in(const Profile& profile) {
+    if (profile.maximal != profile.atomic) {
+        return "`maximal` and `atomic` are both on or both off";
+    }
+    if (!profile.maximal) return "";
+    if (profile.fault_identity) return "`maximal` is without `fault_identity`";
+    if (profile.count_limit) return "`maximal` is without `count_limit`";
+    if (profile.close_hooks) return "`maximal` is without `close_hooks`";
+    if (profile.ksm_flag != KsmFlag::early) return "`maximal` is with `ksm_flag:early`";
+    return "";
+}
+
+const Profile& profile_like(const Profile& base, const Profile& wanted) {
+    CHECK(find_listed_profile(base.name) == &base);
+    CHECK(contradiction_in(wanted).empty());
+    const SwitchMask mask = difference(base, wanted);
+    if (mask == 0) return base;
+    OtherProfiles& others = other_profiles();
+    const std::scoped_lock lock(others.mutex);
+    const auto [found, is_new] = others.entries.try_emplace({&base, mask});
+    OtherProfiles::Entry& entry = found->second;
+    if (is_new) {
+        entry.name = name_of_other(base, wanted, mask);
+        entry.profile = wanted;
+        entry.profile.name = entry.name;
+        entry.profile.source = base.source;
+    }
+    return entry.profile;
+}
+
+const Profile* profile_with(const Profile& base, SwitchMask turned) {
+    if (turned >> profile_switch_table.size() != 0) return nullptr;
+    Profile wanted = base;
+    for (std::size_t at = 0; at < profile_switch_table.size(); ++at) {
+        const ProfileSwitch& each = profile_switch_table[at];
+        if ((turned >> at & 1U) != 0) each.set(wanted, 1 - each.value(base));
+    }
+    return contradiction_in(wanted).empty() ? &profile_like(base, wanted) : nullptr;
+}
+
+}  // namespace vmacheck
