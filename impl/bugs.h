@@ -11,6 +11,8 @@
 // where right and wrong part. A bug that was never reached says nothing about those who look for
 // it.
 //
+// `--bug` with a profile that lacks the rule finds nothing: the mistake then says which have it.
+//
 // Classes: C1 missed merge, C2 wrong merge, C3 offset, C4 attribute lost, C5 walk and range,
 // C6 accounting, C7 hooks and references, C8 unwinding, C9 result; T is a test of the tool itself.
 #pragma once
@@ -20,6 +22,8 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+
+#include "model/profile.h"
 
 // clang-format off
 #define VMACHECK_BUG_LIST(X)                                                                       \
@@ -35,6 +39,9 @@
     X(faulted_unfaulted_never_merge, "faulted-unfaulted-never-merge", "C1",                        \
       "an area with a fault identity and one without never merge",                                 \
       "Linux 879bca0a2c4f (6.16)", "missed_merge")                                                 \
+    X(singular_chain_of_either_side, "singular-chain-of-either-side", "C2",                        \
+      "profiles up to linux-6.15: a singular chain of the range will do for the neighbour's",      \
+      "Linux 879bca0a2c4f (6.16), applied to the rule before it", "wrong_merge")                   \
     X(prev_is_wrong_when_range_starts_inside, "prev-is-wrong-when-range-starts-inside", "C5",      \
       "for a range that starts inside an area, prev is the area before that one",                  \
       "Linux, mm/uffd: fix vma operation where start addr cuts part of vma (2023)", "wrong_pages") \
@@ -120,6 +127,11 @@ inline constexpr auto all_bugs = std::to_array<BugInfo>({
 #undef VMACHECK_BUG_INFO
 });
 inline constexpr std::size_t bug_count = all_bugs.size();
+
+// The profile whose rules have the wrong line: the newest one for all but a rule that is gone.
+constexpr const Profile& profile_with_bug(Bug bug) {
+    return bug == Bug::singular_chain_of_either_side ? linux_6_12_profile : linux_6_18_profile;
+}
 
 constexpr std::optional<Bug> find_bug(std::string_view name) {
     for (const BugInfo& info : all_bugs) {

@@ -79,6 +79,17 @@ TEST_F(SeededBug, faulted_unfaulted_never_merge) {
     EXPECT_TRUE(reached());
 }
 
+TEST_F(SeededBug, singular_chain_of_either_side) {
+    Scene older(world_of(linux_6_12_profile, 8), ImplOptions{true});
+    older.run(map_anon(0, 2, read_write));
+    older.run(Madvise{pages(1, 1), Advice::dontdump});
+    older.run(Touch{pages(0, 1), Access::write});
+    seed(Bug::singular_chain_of_either_side);
+    older.run(Madvise{pages(0, 1), Advice::dontdump});
+    EXPECT_EQ(older.picture(), "AA......");
+    EXPECT_TRUE(reached());
+}
+
 TEST_F(SeededBug, prev_is_wrong_when_range_starts_inside) {
     scene.run(map_file(0, 1, read_only, plain_file, 0));
     scene.run(map_file(1, 2, no_access, plain_file, 1));

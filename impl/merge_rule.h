@@ -27,7 +27,7 @@ inline bool can_share_fault(FaultRule rule, const Attributes& range, const Attri
     if (range.fault == neighbour.fault) return true;
     if (!range.fault.none() && !neighbour.fault.none()) return false;
     if (rule == FaultRule::singular_neighbour && !has_singular_chain(neighbour)) {
-        return false;
+        return has_singular_chain(range) && BUG(singular_chain_of_either_side);
     }
     return !range.forked && !neighbour.forked && !BUG(faulted_unfaulted_never_merge);
 }

@@ -17,13 +17,14 @@ std::unique_ptr<Target> make_impl() {
     return std::make_unique<ImplTarget>(ImplOptions{.verify = false});
 }
 
-LawResult hunt(std::string_view name, bool shrink) {
+LawResult hunt(std::string_view name, bool shrink, const Profile& profile) {
     LawSubject subject;
     subject.target = make_impl;
     LawOptions options;
     options.seed = 1;
     options.cases = 20000;
     options.shrink = shrink;
+    options.setting.profile = &profile;
     return run_law(*find_law(name), subject, options);
 }
 
@@ -51,7 +52,7 @@ class BugSwitch {
 
 void expect_shrunk(const BugInfo& info) {
     const BugSwitch on(info.bug);
-    const LawResult result = hunt("agrees_with_reference", true);
+    const LawResult result = hunt("agrees_with_reference", true, profile_with_bug(info.bug));
     ASSERT_EQ(result.outcome, LawOutcome::broken) << info.name;
     ASSERT_TRUE(result.first_failure && result.counterexample) << info.name;
     const Candidate& shrunk = *result.counterexample;
@@ -75,7 +76,7 @@ TEST(shrinking, shortens_the_program_of_each_seeded_bug_before_the_minimizer_beg
 
 TEST(shrinking, leaves_two_steps_at_most_of_an_offset_that_a_split_does_not_move) {
     const BugSwitch on(Bug::split_keeps_parent_offset);
-    const LawResult result = hunt("agrees_with_reference", true);
+    const LawResult result = hunt("agrees_with_reference", true, linux_6_18_profile);
     ASSERT_TRUE(result.counterexample.has_value());
     // One where the area is there from the start, else mmap and what splits it.
     const std::size_t steps = result.counterexample->steps.size();
@@ -84,8 +85,8 @@ TEST(shrinking, leaves_two_steps_at_most_of_an_offset_that_a_split_does_not_move
 
 TEST(shrinking, is_what_made_the_program_short) {
     const BugSwitch on(Bug::late_failure_after_driver_hook);
-    const LawResult shrunk = hunt("agrees_with_reference", true);
-    const LawResult whole = hunt("agrees_with_reference", false);
+    const LawResult shrunk = hunt("agrees_with_reference", true, linux_6_18_profile);
+    const LawResult whole = hunt("agrees_with_reference", false, linux_6_18_profile);
     ASSERT_TRUE(shrunk.counterexample && whole.counterexample);
     EXPECT_TRUE(*whole.counterexample == *shrunk.first_failure);
     EXPECT_EQ(whole.shrinks_tried, 0U);
@@ -99,7 +100,7 @@ TEST(shrinking, finds_bugs_by_laws_that_know_no_reference) {
         const BugSwitch on(bug);
         for (const char* const law : {"invariants_hold_alone", "split_then_merge_is_identity",
                                       "change_undone_restores_layout"}) {
-            const LawResult result = hunt(law, true);
+            const LawResult result = hunt(law, true, linux_6_18_profile);
             ASSERT_EQ(result.outcome, LawOutcome::broken) << law;
             EXPECT_LE(result.counterexample->steps.size(), 4U) << law;
         }

@@ -33,7 +33,8 @@ class SeededBug : public testing::TestWithParam<Pinned> {
     void TearDown() override { disable_bugs(); }
 
     std::optional<SoakFind> find(std::uint64_t seed, const Alphabet& alphabet = full_alphabet()) {
-        Soak soak({.seed = seed, .alphabet = &alphabet}, target_, nullptr);
+        Soak soak({.seed = seed, .alphabet = &alphabet, .profile = &profile_with_bug(info_->bug)},
+                  target_, nullptr);
         // Some 30 times the steps that the slowest of these bugs needed from any of twenty seeds.
         constexpr std::uint64_t steps_max = 1000000;
         for (std::uint64_t i = 0; soak.lockstep().step_count() < steps_max; ++i) {
@@ -101,6 +102,7 @@ INSTANTIATE_TEST_SUITE_P(bugs, SeededBug,
                                          Pinned{"case8-skips-attribute-update", 3, 2},
                                          Pinned{"loop-cursor-stale-after-merge-with-next", 3, 2},
                                          Pinned{"faulted-unfaulted-never-merge", 3, 3},
+                                         Pinned{"singular-chain-of-either-side", 6, 3},
                                          Pinned{"prev-is-wrong-when-range-starts-inside", 5, 5},
                                          Pinned{"split-keeps-parent-offset", 2, 2},
                                          Pinned{"default-flag-set-after-merge-check", 2, 2},
