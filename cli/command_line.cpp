@@ -13,6 +13,7 @@
 #include "cli/beside.h"
 #include "cli/commands.h"
 #include "cli/files.h"
+#include "cli/profile_choice.h"
 #include "impl/bugs.h"
 #include "report/wrap.h"
 
@@ -79,7 +80,7 @@ void add_json(CLI::App& app, std::string& json) {
 
 void add_run(CLI::App& app, RunCommand& run) {
     add_target(app, run.target);
-    app.add_option("--profile", run.profile, "Rules: canonical, linux-6.18, or all")
+    app.add_option("--profile", run.profile, "Rules: a profile (below), all, or a file of switches")
         ->type_name("P")
         ->capture_default_str();
     app.add_option("--alphabet", run.alphabet, "What programs are made of: core or full")
@@ -116,6 +117,7 @@ void add_run(CLI::App& app, RunCommand& run) {
         ->capture_default_str();
     add_json(app, run.json);
     app.footer(
+        profile_help() +
         "A find is saved as DIR/BUCKET-HASH.vma; its path is the last line printed.\n"
         "Examples:\n"
         "  vmacheck run\n"
@@ -134,7 +136,7 @@ void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
         ->type_name("NAME")
         ->check(CLI::IsMember({"libfuzzer"}))
         ->capture_default_str();
-    app.add_option("--profile", fuzz.profile, "Rules: canonical, linux-6.18, or all")
+    app.add_option("--profile", fuzz.profile, "Rules, as for run: a profile, all, or a file")
         ->type_name("P")
         ->capture_default_str();
     add_value(app, "--time", "T", "How long: 30s, 5m, 2h [until Ctrl-C]",
@@ -174,7 +176,7 @@ void add_replay(CLI::App& app, ReplayCommand& replay) {
         ->type_name("")
         ->required();
     app.add_option("--profile", replay.profile,
-                   "Rules instead of those of the file; claims are not checked then")
+                   "Rules instead of those of the file, as for run; claims are not checked then")
         ->type_name("P");
     app.add_flag("--step", replay.step, "Print the answer and a picture after each step");
     app.add_flag("--strict", replay.strict,

@@ -15,7 +15,7 @@ namespace vmacheck::cli {
 
 struct RunCommand {
     TargetChoice target;
-    std::string profile = "linux-6.18";  // Or "all".
+    std::string profile = "linux-6.18";  // Or "all", or a file.
     std::string alphabet = "full";
     std::optional<std::chrono::milliseconds> time;
     std::optional<std::uint64_t> programs;

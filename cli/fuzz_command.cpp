@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/engine.h"
 #include "cli/files.h"
+#include "cli/profile_choice.h"
 #include "cli/required.h"
 #include "cli/say.h"
 #include "cli/triage.h"
@@ -85,7 +86,7 @@ class Fuzz {
     Exit run() {
         if (!triage_.open()) return Exit::bad_input;
         say(text_, "fuzz: seed {}, profile {}, target {}, corpus {} ({} inputs), finds {}\n",
-            job_.seed, command_.profile, command_.target.name, printable(job_.corpus),
+            job_.seed, profile_name(), command_.target.name, printable(job_.corpus),
             files_in(job_.corpus), printable(command_.out));
         std::fflush(text_);
         triage_.examine_originals(BucketStore::Originals::all);
@@ -96,6 +97,10 @@ class Fuzz {
     }
 
   private:
+    [[nodiscard]] std::string_view profile_name() const {
+        return job_.profile == nullptr ? "all" : job_.profile->name;
+    }
+
     [[nodiscard]] Clock::duration left() const {
         if (!command_.time) return std::chrono::hours(24 * 365);
         return start_ + *command_.time - Clock::now();
@@ -220,7 +225,7 @@ class Fuzz {
         const double spent = seconds_since(start_);
         std::uint64_t reached = 0;
         for (const CaseId id : required_) reached += sum.cases[id] > 0 ? 1U : 0U;
-        std::string text = fmt::format("fuzz {}: {:.0f} s", command_.profile, spent);
+        std::string text = fmt::format("fuzz {}: {:.0f} s", profile_name(), spent);
         if (command_.time)
             text +=
                 fmt::format(" of {:.0f} s", std::chrono::duration<double>(*command_.time).count());
@@ -275,7 +280,7 @@ class Fuzz {
         report.version = version;
         report.target = command_.target.name;
         report.bug = command_.target.bug;
-        report.profile = command_.profile;
+        report.profile = profile_name();
         report.seed = job_.seed;
         report.jobs = command_.jobs;
         report.executions = sum.programs;
@@ -317,11 +322,8 @@ Exit run(const FuzzCommand& command) {
     EngineJob job;
     job.target = command.target;
     if (command.profile != "all") {
-        job.profile = find_profile(command.profile);
-        if (job.profile == nullptr) {
-            complain_about_profile(command.profile, "all");
-            return Exit::bad_input;
-        }
+        job.profile = choose_profile(command.profile, "all");
+        if (job.profile == nullptr) return Exit::bad_input;
     }
     const std::optional<std::string> engine = find_engine();
     if (!engine) {

@@ -7,6 +7,7 @@
 #include "cli/commands.h"
 #include "cli/files.h"
 #include "cli/isolate.h"
+#include "cli/profile_choice.h"
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "model/text.h"
@@ -71,7 +72,7 @@ void print_outcome(const ReplayCommand& command, const ProgramFile& file, const 
     if (record.finding) {
         const Counterexample example = counterexample_of(candidate_of(file.program), record);
         Environment environment = environment_of(command.target);
-        environment.profile = command.profile;
+        if (!command.profile.empty()) environment.profile = file.program.world.profile->name;
         say(text, "{}\n", text_report(example, environment, file.path));
     } else if (!record.refusal.empty()) {
         say(text, "skipped: {}: {}\n", printable(file.path), record.refusal);
@@ -85,11 +86,9 @@ void print_outcome(const ReplayCommand& command, const ProgramFile& file, const 
 
 Exit run(const ReplayCommand& command) {
     if (const auto exit = prepare(command.target)) return *exit;
-    const Profile* const profile = find_profile(command.profile);
-    if (profile == nullptr && !command.profile.empty()) {
-        complain_about_profile(command.profile, "");
-        return Exit::bad_input;
-    }
+    const Profile* const profile =
+        command.profile.empty() ? nullptr : choose_profile(command.profile, "");
+    if (profile == nullptr && !command.profile.empty()) return Exit::bad_input;
     const auto paths = expand(command.files);
     if (!paths || (!command.json.empty() && !check_output(command.json))) return Exit::bad_input;
 

@@ -13,6 +13,7 @@
 #include "cli/files.h"
 #include "cli/find.h"
 #include "cli/law_runner.h"
+#include "cli/profile_choice.h"
 #include "cli/required.h"
 #include "cli/say.h"
 #include "cli/workers.h"
@@ -39,6 +40,7 @@ struct Plan {
     std::vector<const Law*> laws;
     bool soaks = true;
     std::uint64_t seed = 0;
+    std::string profile_name = "all";
 };
 
 bool resolve_laws(const std::string& property, bool counted, Plan& plan) {
@@ -87,11 +89,11 @@ bool drop_refused_laws(const TargetChoice& target, Plan& plan) {
 bool resolve(const RunCommand& command, Plan& plan) {
     if (command.profile == "all") {
         plan.profiles.assign(all_profiles.begin(), all_profiles.end());
-    } else if (const Profile* const profile = find_profile(command.profile)) {
-        plan.profiles = {profile};
     } else {
-        complain_about_profile(command.profile, "all");
-        return false;
+        const Profile* const profile = choose_profile(command.profile, "all");
+        if (profile == nullptr) return false;
+        plan.profiles = {profile};
+        plan.profile_name = profile->name;
     }
     plan.alphabet = find_alphabet(command.alphabet);
     if (plan.alphabet == nullptr) {
@@ -120,15 +122,15 @@ class Run {
         report_.version = std::string(version);
         report_.target = command_.target.name;
         report_.bug = command_.target.bug;
-        report_.profile = command_.profile;
+        report_.profile = plan_.profile_name;
         report_.alphabet = command_.alphabet;
         report_.pages = command_.pages.value;
         report_.seed = plan.seed;
     }
 
     Exit run() {
-        say(text_, "seed {}, profile {}, target {}, alphabet {}{}\n", plan_.seed, command_.profile,
-            command_.target.name, command_.alphabet,
+        say(text_, "seed {}, profile {}, target {}, alphabet {}{}\n", plan_.seed,
+            plan_.profile_name, command_.target.name, command_.alphabet,
             command_.target.bug.empty() ? "" : ", bug " + command_.target.bug);
         std::fflush(text_);
         note_leftovers();
@@ -341,7 +343,7 @@ Exit run(const RunCommand& command) {
         return Exit::clean;
     }
     if (const auto exit = prepare(command.target)) return *exit;
-    Plan plan{command, {}, nullptr, {}, true, 0};
+    Plan plan{command, {}, nullptr, {}, true, 0, "all"};
     if (!resolve(command, plan)) return Exit::bad_input;
     const bool testable =
         drop_refused_profiles(command.target, plan) && drop_refused_laws(command.target, plan);

@@ -80,14 +80,6 @@ std::vector<TargetReport> list_targets() {
             TargetReport{std::string(live.name()), reason.empty(), reason, live.sight()}};
 }
 
-void complain_about_profile(const std::string& name, std::string_view before) {
-    std::string names(before);
-    for (const Profile* const profile : all_profiles) {
-        names += (names.empty() ? "" : ", ") + std::string(profile->name);
-    }
-    complain(fmt::format("there is no profile `{}`; expected {}", printable(name), names));
-}
-
 Environment environment_of(const TargetChoice& choice) {
     Environment environment;
     environment.version = std::string(version);

@@ -37,9 +37,6 @@ struct TargetChoice {
 // All targets there are, with what each can show.
 [[nodiscard]] std::vector<TargetReport> list_targets();
 
-// Complains that there is no such profile, and says which there are; `before` precedes the list.
-void complain_about_profile(const std::string& name, std::string_view before);
-
 // What the reports of this run have in common.
 [[nodiscard]] Environment environment_of(const TargetChoice& choice);
 
