@@ -93,7 +93,7 @@ if(VMACHECK_FUZZ_TARGETS)
         vmacheck_script(fuzz.${target}_for_a_while fuzz fuzz_briefly.sh
                         $<TARGET_FILE:fuzz_${target}> ${seeds_of_${target}})
     endforeach()
-    foreach(profile canonical linux-6.18)
+    foreach(profile canonical linux-6.12 linux-6.15 linux-6.18 linux-7.3)
         vmacheck_script(fuzz.program_for_a_while_${profile} fuzz fuzz_briefly.sh
                         $<TARGET_FILE:vmacheck-fuzz> --profile=${profile} ${seeds_of_program})
     endforeach()
