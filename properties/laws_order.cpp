@@ -75,7 +75,8 @@ bool are_independent(const Run& run, const Snapshot& state, const Step& one, con
     return true;
 }
 
-// Mostly the two are sent to pages that are mapped, where there is something to change.
+// Mostly the two are sent to pages that are mapped, where there is something to change, and are
+// changes of it.
 void aim(Source& source, const Snapshot& state, Step& step) {
     const auto space = draw_space(source, state);
     if (!space || source.one_in(4)) return;
@@ -83,6 +84,10 @@ void aim(Source& source, const Snapshot& state, Step& step) {
     const SpaceView& view = state.spaces[space->value];
     const PageRange area = view.areas[source.below(view.areas.size())].range;
     const PageRange part = draw_part(source, area);
+    if (!source.one_in(4)) {
+        step.op = draw_change(source, part);
+        return;
+    }
     std::visit(
         [&](auto& op) {
             if constexpr (requires { op.range; }) op.range = part;
