@@ -116,9 +116,9 @@ constexpr std::array<Share, op_count> shares = {{
     {Family::fork, 1, 1},     // fork
     {Family::lock, 3, 6},     // mlock
     {Family::lock, 3, 4},     // munlock
-    {Family::lock, 1, 1},     // mlockall
+    {Family::lock, 1, 2},     // mlockall
     {Family::lock, 1, 1},     // munlockall
-    {Family::seal, 2, 8},     // mseal
+    {Family::seal, 3, 8},     // mseal
     {Family::name, 4, 12},    // anon_name
     {Family::policy, 4, 6},   // mbind
     {Family::policy, 3, 10},  // home_node
@@ -151,17 +151,20 @@ void mark(Family theme, Attributes& at) {
 // whatever is changed has neighbours on both sides, and may fit one, both, or both but not each
 // other.
 void draw_crowd(Source& source, Family theme, World& world) {
-    const std::uint64_t wanted = std::min<std::uint64_t>(3 + source.below(6), world.pages.value);
+    const std::uint64_t wanted = 3 + source.below(6);
     const bool odd_ones_marked = source.one_in(2);
     world.areas.clear();
-    for (std::uint64_t page = 0; page < wanted; ++page) {
-        InitialArea area{{Page{page}, PageCount{1}}, {}};
+    std::uint64_t page = 0;
+    for (std::uint64_t number = 0; number < wanted && page < world.pages.value; ++number) {
+        const bool two = source.one_in(4) && page + 1 < world.pages.value;
+        InitialArea area{{Page{page}, PageCount{two ? 2U : 1U}}, {}};
+        page = area.range.end().value;
         Attributes& at = area.attributes;
-        at.pgoff = page;
+        at.pgoff = area.range.start.value;
         at.flags = may_access_flags | read_write_flags | Flag::account;
-        const bool odd = page % 2 == 1;
+        const bool odd = number % 2 == 1;
         const bool faulted = odd == source.one_in(4);
-        if (faulted) at.fault.value = static_cast<std::uint32_t>(1 + source.below(3));
+        if (faulted) at.fault.value = static_cast<std::uint32_t>(1 + source.below(4));
         at.forked = at.fault == FaultId{3};
         // Some have moved here since they were written to.
         if (faulted && source.one_in(8)) at.pgoff += wanted;
@@ -254,7 +257,7 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     }
     const Family theme = identities ? draw_theme(source, alphabet_) : Family::core;
     draw_weights(source, alphabet_, identities ? &theme : nullptr, swarm);
-    if (identities && alphabet_.families && profile_.fault_identity && source.one_in(2)) {
+    if (identities && alphabet_.families && !source.one_in(4)) {
         draw_crowd(source, theme, swarm.world);
     }
     draw_policies(source, identities, swarm);
