@@ -96,7 +96,7 @@ TEST(live_command, is_listed_with_what_it_withholds) {
     EXPECT_EQ(live["name"], "live");
     EXPECT_EQ(live["failures"], false);
     EXPECT_EQ(live["available"].get<bool>(), live_unavailable().empty());
-    EXPECT_EQ(live["withholds"].size(), 7U);
+    EXPECT_EQ(live["withholds"].size(), 8U);
     EXPECT_FALSE(live["declines"].empty());
 }
 

@@ -9,12 +9,19 @@ bool failure_struck(CaseId id) {
            id % case_kind_count >= shape_kind_count + errno_count;
 }
 
+// The kinds of cases, whatever the operation.
+bool is_kind(CaseId id, CaseKind kind) {
+    return id < op_count * case_kind_count &&
+           id % case_kind_count == static_cast<std::size_t>(kind);
+}
+
 // Only injected failures lead there.
 bool needs_failure(CaseId id) {
-    if (id == case_id(Seam::merge_out_of_memory) || id == case_id(Seam::split_left_behind))
-        return true;
-    return failure_struck(id) || id == case_id(op_index<Mmap>(), CaseKind::refused_memory) ||
-           id == case_id(op_index<Mremap>(), CaseKind::refused_memory);
+    for (const Seam seam :
+         {Seam::merge_out_of_memory, Seam::merge_given_up, Seam::split_left_behind}) {
+        if (id == case_id(seam)) return true;
+    }
+    return failure_struck(id) || is_kind(id, CaseKind::refused_memory);
 }
 
 // Only a world with small limits, with initial areas, or with files of any hooks leads there.
@@ -34,18 +41,14 @@ bool needs_world(CaseId id) {
     return of_lock || id == case_id(op_index<Mmap>(), errno_case(Errno::enodev));
 }
 
-// The kinds of cases, whatever the operation.
-bool is_kind(CaseId id, CaseKind kind) {
-    return id < op_count * case_kind_count &&
-           id % case_kind_count == static_cast<std::size_t>(kind);
-}
-
-// Whether operations that the case takes are there: its own, and what names, policies and seals
-// come from.
+// Whether operations that the case takes are there: its own, and what names, policies,
+// userfaultfds and seals come from.
 bool offered(CaseId id, const Sight& sight) {
     if (id >= op_count * case_kind_count) return true;
     if (is_kind(id, CaseKind::refused_name) && !sight.offers(op_index<AnonName>())) return false;
     if (is_kind(id, CaseKind::refused_policy) && !sight.offers(op_index<Mbind>())) return false;
+    if (is_kind(id, CaseKind::refused_uffd) && !sight.offers(op_index<UffdRegister>()))
+        return false;
     if (is_kind(id, errno_case(Errno::eperm)) && !sight.offers(op_index<Mseal>())) return false;
     return sight.offers(id / case_kind_count);
 }

@@ -101,7 +101,7 @@ json to_wire(const std::vector<AreaView>& areas) {
         const Attributes& at = area.attributes;
         wire.push_back({area.range.start.value, area.range.count.value, at.pgoff, at.flags.bits,
                         at.file.value, at.fault.value, at.forked, static_cast<int>(at.policy),
-                        at.home_node, static_cast<int>(at.name)});
+                        at.home_node, static_cast<int>(at.name), static_cast<int>(at.uffd)});
     }
     return wire;
 }
@@ -119,6 +119,7 @@ std::vector<AreaView> areas_from_wire(const json& wire) {
         area.attributes.policy = static_cast<Policy>(each[7].get<int>());
         area.attributes.home_node = each[8].get<bool>();
         area.attributes.name = static_cast<AreaName>(each[9].get<int>());
+        area.attributes.uffd = static_cast<UffdContext>(each[10].get<int>());
         areas.push_back(area);
     }
     return areas;

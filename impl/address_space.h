@@ -74,6 +74,9 @@ class AddressSpace {
     [[nodiscard]] Errno run(Call& call, const Mbind& op);
     [[nodiscard]] Errno run(Call& call, const HomeNode& op);
     [[nodiscard]] Errno run(Call& call, const Mremap& op);
+    [[nodiscard]] Errno run(Call& call, const UffdRegister& op);
+    [[nodiscard]] Errno run(Call& call, const UffdUnregister& op);
+    [[nodiscard]] Errno run(Call& call, const UffdClose& op);
     // fork: fills `child`, which is empty; it is empty again after a failure.
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
@@ -124,6 +127,14 @@ class AddressSpace {
                                                 PageRange range, Flags flags, AreaName name);
     [[nodiscard]] Outcome vma_modify_policy(Call& call, Cursor prev, Cursor middle, PageRange range,
                                             Policy policy, bool home_node);
+    // What lack of memory for a merge is: an error, or, if the range is all of `middle`, a reason
+    // to leave it unmerged (give_up_on_oom).
+    enum class MergeOom : std::uint8_t { is_an_error, gives_up };
+    // The same for flags and a userfaultfd (posted as vma_modify_uffd). With `gives_up` no error is
+    // left.
+    [[nodiscard]] Outcome vma_modify_flags_uffd(Call& call, Cursor prev, Cursor middle,
+                                                PageRange range, Flags flags, UffdContext context,
+                                                MergeOom oom);
 
     // A mapping that passed the checks of mmap.
     struct MapRequest {
@@ -155,7 +166,7 @@ class AddressSpace {
     [[nodiscard]] Sides existing_range_sides(const Call& call, Cursor prev, Cursor middle,
                                              PageRange range, const Attributes& to) const;
     [[nodiscard]] Outcome vma_modify(Call& call, Cursor prev, Cursor middle, PageRange range,
-                                     const Attributes& to);
+                                     const Attributes& to, MergeOom oom = MergeOom::is_an_error);
 
     // Munmap and the first half of mmap.
     [[nodiscard]] Errno gather_range(Call& call, PageRange range);
@@ -217,7 +228,16 @@ class AddressSpace {
     [[nodiscard]] Errno expand_in_place(Call& call, const Mremap& op);
     [[nodiscard]] Errno move_vma(Call& call, const Mremap& op);
     [[nodiscard]] Errno copy_vma(Call& call, const Mremap& op);
+    [[nodiscard]] bool multi_allowed(const Mremap& part, const Mremap& whole) const;
+    void reset_uffd(PageRange range);
     void dontunmap_complete(Call& call, PageRange range);
+    // Userfaultfds.
+    [[nodiscard]] Errno check_uffd(PageRange range, Uffd uffd, const World& world,
+                                   Errno of_another) const;
+    template <class Rule>
+    [[nodiscard]] Errno change_uffd(Call& call, PageRange range, MergeOom oom, const Rule& rule);
+    template <class Rule>
+    [[nodiscard]] Errno pass_uffd_splits(Call& call, PageRange range, const Rule& rule) const;
 
     // Faults.
     [[nodiscard]] bool fault_in(Call& call, Cursor vma, PageRange pages, bool writes);

@@ -73,6 +73,14 @@ class Space : public testing::Test {
         EXPECT_GE(space.vmas().at(outcome.vma).end, Page{to});
         return Errno::ok;
     }
+    // vma_modify_flags_uffd() on an area as a whole: `marked`, and of no userfaultfd.
+    Errno clear_uffd(std::uint64_t page, AddressSpace::MergeOom oom) {
+        const Cursor middle = find(page);
+        const PageRange whole = space.vmas().at(middle).range();
+        return space
+            .vma_modify_flags_uffd(call, prev(page), middle, whole, marked, UffdContext::none, oom)
+            .error;
+    }
     bool merge_new(std::uint64_t from, std::uint64_t to, FileId file) {
         Vma vma{Page{from}, Page{to}, {}};
         vma.attributes.pgoff = from;
@@ -192,6 +200,41 @@ TEST_F(Space, vma_modify_flags_changes_nothing_when_the_merge_fails) {
     start({Failure::Kind::at_stage, Stage::merge, 1});
     EXPECT_EQ(mark(2, 4), Errno::enomem);
     EXPECT_EQ(picture(), "AAbbCC..");
+}
+
+TEST_F(Space, vma_modify_flags_uffd_merges_or_splits_as_vma_modify_flags_does) {
+    draw("AAbbCC..", FileId{});
+    EXPECT_EQ(clear_uffd(2, AddressSpace::MergeOom::gives_up), Errno::ok);
+    EXPECT_EQ(picture(), "AAAAAA..");
+    draw("aaaaaaaa", FileId{});
+    const Flags watched = marked | Flag::uffd_wp;
+    const auto outcome =
+        space.vma_modify_flags_uffd(call, find(2), find(2), range(2, 5), watched, UffdContext::a,
+                                    AddressSpace::MergeOom::is_an_error);
+    EXPECT_EQ(outcome.error, Errno::ok);
+    const Vma& vma = space.vmas().at(outcome.vma);
+    EXPECT_EQ(vma.range(), range(2, 5));
+    EXPECT_EQ(vma.attributes.flags, watched);
+    EXPECT_EQ(vma.attributes.uffd, UffdContext::a);
+    EXPECT_EQ(picture(), "aabbbccc");
+}
+
+TEST_F(Space, vma_modify_flags_uffd_gives_a_merge_up_when_it_is_told_to) {
+    draw("AAbbCC..", FileId{});
+    start({Failure::Kind::at_stage, Stage::merge, 1});
+    EXPECT_EQ(clear_uffd(2, AddressSpace::MergeOom::is_an_error), Errno::enomem);
+    EXPECT_EQ(picture(), "AAbbCC..");
+    start({Failure::Kind::at_stage, Stage::merge, 1});
+    EXPECT_EQ(clear_uffd(2, AddressSpace::MergeOom::gives_up), Errno::ok);
+    EXPECT_EQ(picture(), "AABBCC..");
+}
+
+TEST_F(Space, vma_modify_flags_uffd_gives_up_for_areas_as_a_whole_alone) {
+    draw("aaaaaa..", FileId{});
+    EXPECT_DEATH(static_cast<void>(space.vma_modify_flags_uffd(call, find(2), find(2), range(2, 4),
+                                                               marked, UffdContext::none,
+                                                               AddressSpace::MergeOom::gives_up)),
+                 "CHECK failed");
 }
 
 TEST_F(Space, vma_modify_flags_keeps_areas_with_a_close_hook) {

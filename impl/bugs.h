@@ -88,6 +88,22 @@
     X(failed_move_keeps_the_copy, "failed-move-keeps-the-copy", "C8",                              \
       "mremap that cannot move its page tables leaves the new area behind",                        \
       "of our own making", "wrong_pages")                                                          \
+    X(uffd_context_not_compared, "uffd-context-not-compared", "C2",                                \
+      "areas of two userfaultfds merge",                                                           \
+      "of our own making: the clause of 'teach vma_merge to merge across vm_userfaultfd_ctx'",     \
+      "wrong_pages")                                                                               \
+    X(uffd_unregister_leaves_modes, "uffd-unregister-leaves-modes", "C4",                          \
+      "an area that is taken away from its userfaultfd keeps the modes",                           \
+      "of our own making", "wrong_pages")                                                          \
+    X(uffd_checks_first_area_alone, "uffd-checks-first-area-alone", "C5",                          \
+      "whether a range may be registered is asked of its first area only",                         \
+      "of our own making", "wrong_result")                                                         \
+    X(uffd_close_never_merges, "uffd-close-never-merges", "C1",                                    \
+      "the areas of a userfaultfd that is closed stay apart from their like",                      \
+      "of our own making", "missed_merge")                                                         \
+    X(uffd_clear_fails_without_merge, "uffd-clear-fails-without-merge", "C8",                      \
+      "an area as a whole is not cleared when there is no memory to merge it",                     \
+      "Linux 41e6ddcaa0f1 (6.14)", "wrong_result")                                                 \
     X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
       "a CHECK fails when three areas become one",                                                 \
       "of our own making", "crash")                                                                \

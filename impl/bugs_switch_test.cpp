@@ -189,6 +189,50 @@ TEST_F(SeededBug, map_over_partial_overlap_drops_remainder) {
     EXPECT_TRUE(reached());
 }
 
+TEST_F(SeededBug, uffd_context_not_compared) {
+    scene.run(map_anon(0, 2, read_write));
+    scene.run(UffdRegister{pages(0, 1), Uffd::a, UffdMode::missing});
+    seed(Bug::uffd_context_not_compared);
+    scene.run(UffdRegister{pages(1, 1), Uffd::b, UffdMode::missing});
+    EXPECT_EQ(scene.picture(), "AA......");
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, uffd_unregister_leaves_modes) {
+    scene.run(map_anon(0, 1, read_write));
+    scene.run(UffdRegister{pages(0, 1), Uffd::a, UffdMode::wp});
+    seed(Bug::uffd_unregister_leaves_modes);
+    scene.run(UffdUnregister{pages(0, 1), Uffd::a});
+    EXPECT_TRUE(scene.view().areas[0].attributes.flags.has(Flag::uffd_wp));
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, uffd_checks_first_area_alone) {
+    scene.run(map_anon(0, 1, read_write));
+    scene.run(map_file(1, 1, read_write, plain_file, 0));
+    seed(Bug::uffd_checks_first_area_alone);
+    EXPECT_EQ(scene.run(UffdRegister{pages(0, 2), Uffd::a, UffdMode::wp}), Errno::ok);
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, uffd_close_never_merges) {
+    scene.run(map_anon(0, 2, read_write));
+    scene.run(UffdRegister{pages(0, 1), Uffd::a, UffdMode::wp});
+    seed(Bug::uffd_close_never_merges);
+    scene.run(UffdClose{Uffd::a});
+    EXPECT_EQ(scene.picture(), "AB......");
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, uffd_clear_fails_without_merge) {
+    scene.run(map_anon(0, 2, read_write));
+    scene.run(UffdRegister{pages(0, 1), Uffd::a, UffdMode::wp});
+    seed(Bug::uffd_clear_fails_without_merge);
+    const UffdUnregister op{pages(0, 1), Uffd::a};
+    EXPECT_EQ(scene.run_failing(op, failure_at(Stage::merge, 1)), Errno::enomem);
+    EXPECT_TRUE(reached());
+}
+
 using SeededBugDeathTest = SeededBug;
 
 TEST_F(SeededBugDeathTest, crash_on_three_way_merge) {

@@ -160,12 +160,14 @@ AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor 
 //     pages   01234567        pages   01234567
 //     before  .MMxxMM.   ->   after   .AAMMBB.      A is new below, B is new above
 AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor middle,
-                                               PageRange range, const Attributes& to) {
+                                               PageRange range, const Attributes& to,
+                                               MergeOom oom) {
+    CHECK(oom == MergeOom::is_an_error || vmas_.at(middle).range() == range);
     CHECK(vmas_.at(middle).start <= range.start);
     CHECK(range.end() <= vmas_.at(middle).end);
     CHECK(!range.empty());
     Outcome outcome = vma_merge_existing_range(call, prev, middle, range, to);
-    if (outcome.error != Errno::ok) return outcome;
+    if (outcome.error != Errno::ok && oom == MergeOom::is_an_error) return outcome;
     if (!outcome.vma.none()) {
         const Vma& merged = vmas_.at(outcome.vma);
         const bool holds_old_ones = merged != merged.with(to);

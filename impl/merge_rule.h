@@ -45,6 +45,11 @@ inline bool same_policy(const Attributes& left, const Attributes& right) {
     return left.policy == right.policy && left.home_node == right.home_node;
 }
 
+// Contexts are compared as pointers are (is_mergeable_vm_userfaultfd_ctx).
+inline bool same_uffd(const Attributes& left, const Attributes& right) {
+    return left.uffd == right.uffd || BUG(uffd_context_not_compared);
+}
+
 // All that two neighbours must have in common. Profiles without fault identity have none anywhere.
 inline bool can_merge(const Profile& profile, const Vma& left, const Vma& right, RangeSide side) {
     const bool is_left = side == RangeSide::left;
@@ -56,6 +61,7 @@ inline bool can_merge(const Profile& profile, const Vma& left, const Vma& right,
            left.pgoff_at(left.end) == right.attributes.pgoff &&  //
            same_policy(left.attributes, right.attributes) &&     //
            left.attributes.name == right.attributes.name &&      //
+           same_uffd(left.attributes, right.attributes) &&       //
            can_share_fault(profile.fault_rule, range, neighbour);
 }
 
@@ -68,7 +74,8 @@ inline bool can_meet(const Vma& left, const Vma& right) {
 }
 
 // The identity of a neighbour may serve a first write fault (anon_vma_compatible and
-// reusable_anon_vma): the areas could be one but for their access flags.
+// reusable_anon_vma): the areas could be one but for their access flags, names
+// and contexts.
 inline bool can_lend_fault(const Vma& left, const Vma& right, const Vma& lender) {
     const Flags unlike = left.attributes.flags ^ right.attributes.flags;
     return !lender.attributes.fault.none() && !lender.attributes.forked &&  //

@@ -42,6 +42,13 @@ TEST(merge_rule, each_clause_refuses_alone) {
     Pair file;
     file.right.attributes.file = FileId{1};
     EXPECT_FALSE(file.merges());
+    Pair uffd;
+    uffd.left.attributes.uffd = UffdContext::a;
+    EXPECT_FALSE(uffd.merges());
+    uffd.right.attributes.uffd = UffdContext::b;
+    EXPECT_FALSE(uffd.merges());
+    uffd.right.attributes.uffd = UffdContext::a;
+    EXPECT_TRUE(uffd.merges());
     Pair offset;
     offset.right.attributes.pgoff = 3;
     EXPECT_FALSE(offset.merges());
@@ -105,6 +112,8 @@ TEST(merge_rule, an_identity_is_lent_across_access_flags_only) {
     pair.right.attributes.flags = Flag::read | Flag::dont_copy;
     EXPECT_FALSE(can_lend_fault(pair.left, pair.right, pair.right));
     pair.right.attributes.flags = Flag::read;
+    pair.right.attributes.uffd = UffdContext::a;
+    EXPECT_TRUE(can_lend_fault(pair.left, pair.right, pair.right));
     set_fault(pair.right, 1, true);
     EXPECT_FALSE(can_lend_fault(pair.left, pair.right, pair.right));
 }

@@ -45,6 +45,7 @@ PageRange surplus(const Mremap& op) {
 }  // namespace
 
 Errno AddressSpace::run(Call& call, const Mremap& op) {
+    if (!call.world.profile->mremap) return Errno::declined;
     const Errno refused = check_mremap_params(call, op);
     if (refused != Errno::ok) return refused;
     const bool unmaps_only = !implies_new_addr(op) && op.to.count <= op.from.count;
@@ -119,6 +120,13 @@ std::optional<Mremap> AddressSpace::next_part(const Mremap& op, Page done) const
     return part;
 }
 
+// What a userfaultfd watches is not moved with others (vma_multi_allowed).
+bool AddressSpace::multi_allowed(const Mremap& part, const Mremap& whole) const {
+    const bool armed =
+        vmas_.at(vmas_.find(part.from.start)).attributes.uffd != UffdContext::none;
+    return !armed || part.from == whole.from;
+}
+
 // Passes what can fail in an `atomic` profile, and changes nothing. Memory is asked for once.
 Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
     std::vector<Mremap> parts;
@@ -129,6 +137,7 @@ Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
     }
     if (parts.empty()) return Errno::efault;
     for (const Mremap& part : parts) {
+        if (move_only(op) && !multi_allowed(part, op)) return Errno::efault;
         const Errno refused = check_prep_vma(call, part);
         if (refused != Errno::ok) return refused;
     }
@@ -156,6 +165,7 @@ Errno AddressSpace::remap_move(Call& call, const Mremap& op) {
     if (!part) return Errno::efault;
     for (TurnBound turns = bound(); part; part = next_part(op, part->from.end())) {
         turns.turn();
+        if (!multi_allowed(*part, op)) return Errno::efault;
         const Errno error = remap_one(call, *part);
         if (error != Errno::ok) return error;
     }
@@ -233,6 +243,7 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
         if (kept == Errno::ok) remove_range(call, op.to);
         return Errno::enomem;
     }
+    reset_uffd(op.to);
     if (keeps_old_place(op)) {
         dontunmap_complete(call, op.from);
     } else if (!op.from.empty() && gather_range(call, op.from) == Errno::ok) {
@@ -246,6 +257,10 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     const Vma source = vmas_.at(vmas_.find(op.from.start));
     Vma copy{op.to.start, op.to.end(), source.attributes};
     copy.attributes.pgoff = source.pgoff_at(op.from.start);
+    if (call.atomic()) {
+        copy.attributes.flags = copy.attributes.flags.without(uffd_flags);
+        copy.attributes.uffd = UffdContext::none;
+    }
     const bool anonymous = source.attributes.file.none();
     if (anonymous && source.attributes.fault.none() && !BUG(moved_area_keeps_offset)) {
         copy.attributes.pgoff = copy.start.value;
@@ -258,6 +273,17 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     }
     insert_vma(call, vmas_.find(copy.start), copy);
     return Errno::ok;
+}
+
+// Nobody told the userfaultfd where its pages went, so that it loses them, and the area that they
+// are in now (userfaultfd_reset_ctx). Nothing is merged.
+void AddressSpace::reset_uffd(PageRange range) {
+    const Cursor vma = vmas_.find(range.start);
+    Attributes to = vmas_.at(vma).attributes;
+    if (to.uffd == UffdContext::none) return;
+    to.flags = to.flags.without(uffd_flags);
+    to.uffd = UffdContext::none;
+    set_attributes(vma, to);
 }
 
 // The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,

@@ -15,6 +15,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
         CHECK(vma.start < vma.end);
         CHECK(end <= vma.start);
         CHECK(!vma.attributes.forked || !vma.attributes.fault.none());
+        CHECK(flags.has_any(uffd_flags) == (vma.attributes.uffd != UffdContext::none));
         CHECK(world.profile->fault_identity || vma.attributes.fault.none());
         const Cursor prev = vmas_.before(at);
         CHECK(!world.profile->maximal || prev.none() ||

@@ -41,6 +41,12 @@ constexpr bool has_home_node(Policy policy) {
 enum class AreaName : std::uint8_t { none, a, b, c };
 inline constexpr std::array<std::string_view, 4> area_names = {"none", "a", "b", "c"};
 
+// The userfaultfd that an area is registered with (vma->vm_userfaultfd_ctx), of the two that a
+// space may have. It is compared as a pointer is; what it waits for is in the flags, and an area
+// has a context if and only if it has one of `uffd_flags`.
+enum class UffdContext : std::uint8_t { none, a, b };
+inline constexpr std::array<std::string_view, 3> uffd_context_names = {"none", "a", "b"};
+
 struct Attributes {
     // Offset of this page in its file; of private anonymous memory: its address.
     std::uint64_t pgoff = 0;
@@ -51,6 +57,7 @@ struct Attributes {
     Policy policy = Policy::none;
     bool home_node = false;  // The policy has one (set_mempolicy_home_node).
     AreaName name = AreaName::none;
+    UffdContext uffd = UffdContext::none;
     friend constexpr bool operator==(const Attributes&, const Attributes&) = default;
 };
 

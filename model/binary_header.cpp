@@ -33,7 +33,7 @@ constexpr std::uint8_t driver_mmap_prepare = 2;
 constexpr std::uint8_t driver_close = 4;
 constexpr std::uint8_t mode_read_only = 1;
 
-// Area record. Bytes 14 and 15 are room.
+// Area record. Byte 15 is room.
 constexpr std::size_t area_range_at = 1;
 constexpr std::size_t area_bits_at = 3;
 constexpr std::size_t area_backing_at = 4;
@@ -42,6 +42,8 @@ constexpr std::size_t area_flags_at = 8;
 constexpr std::size_t area_flags_size = 4;
 constexpr std::size_t area_policy_at = 12;
 constexpr std::size_t area_name_at = 13;
+constexpr std::size_t area_uffd_at = 14;
+constexpr std::uint8_t area_uffd_mode = 4;    // From this bit on; below it stands the context.
 constexpr std::uint8_t area_home_node = 128;  // Above the policy.
 constexpr std::uint8_t area_shared = 8;       // Below it stands the protection.
 constexpr std::uint8_t area_forked = 16;
@@ -74,6 +76,22 @@ std::string_view stored_name(RecordIn record) {
     const auto end = std::find(stored.begin(), stored.end(), 0);
     const std::string_view all(reinterpret_cast<const char*>(stored.data()), stored.size());
     return all.substr(0, static_cast<std::size_t>(end - stored.begin()));
+}
+
+// The userfaultfd of an area: its context, and above that what it waits for.
+void read_uffd(std::uint8_t stored, Attributes& at) {
+    at.uffd = static_cast<UffdContext>(stored % area_uffd_mode % uffd_context_names.size());
+    if (!at.file.none()) at.uffd = UffdContext::none;
+    if (at.uffd == UffdContext::none) return;
+    at.flags = at.flags | uffd_mode_flags[stored / area_uffd_mode % uffd_mode_flags.size()];
+}
+
+std::uint8_t stored_uffd(const Attributes& at) {
+    if (at.uffd == UffdContext::none) return 0;
+    const auto mode =
+        std::find(uffd_mode_flags.begin(), uffd_mode_flags.end(), at.flags & uffd_flags);
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(at.uffd) +
+                                     area_uffd_mode * (mode - uffd_mode_flags.begin()));
 }
 
 }  // namespace
@@ -211,6 +229,7 @@ void AreaReader::read(RecordIn record) {
     at.policy = static_cast<Policy>(policy % area_home_node % policy_names.size());
     at.home_node = (policy & area_home_node) != 0 && has_home_node(at.policy);
     if (at.file.none()) at.name = static_cast<AreaName>(record[area_name_at] % area_names.size());
+    read_uffd(record[area_uffd_at], at);
     const auto behind = std::upper_bound(
         world_.areas.begin(), world_.areas.end(), area,
         [](const InitialArea& x, const InitialArea& y) { return x.range.start < y.range.start; });
@@ -238,6 +257,7 @@ Misfit write_area(RecordOut record, const InitialArea& area) {
     record[area_policy_at] =
         static_cast<std::uint8_t>(at.policy) | bit_if(at.home_node, area_home_node);
     record[area_name_at] = static_cast<std::uint8_t>(at.name);
+    record[area_uffd_at] = stored_uffd(at);
     std::uint32_t flags = 0;
     for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
         if (at.flags.has(text::listed_flag(i))) flags |= std::uint32_t{1} << i;

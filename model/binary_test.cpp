@@ -87,7 +87,7 @@ TEST(binary, ignores_a_record_that_is_not_whole) {
 
 TEST(binary, of_bytes_that_are_all_ones_or_zeros_is_steps) {
     const std::string header = text_of({});
-    EXPECT_EQ(text_of(Bytes(40, 0xff)), header + "@3 munmap 255+255\n@3 munmap 255+255\n");
+    EXPECT_EQ(text_of(Bytes(40, 0xff)), header + "@3 home_node 255+255\n@3 home_node 255+255\n");
     EXPECT_EQ(text_of(Bytes(16, 0)), header + "mmap 0+1 --- anon private\n");
 }
 
@@ -160,7 +160,7 @@ TEST(binary, world_record_turns_switches_of_its_profile) {
 
 TEST(binary, world_record_stands_first_or_is_a_step) {
     EXPECT_EQ(text_of(bytes_of({small_world, small_world})),
-              std::string(small_header) + "@2 munmap 1+1\n");
+              std::string(small_header) + "@2 home_node 1+1\n");
 }
 
 TEST(binary, world_record_of_another_version_is_read_as_one_of_ours) {
@@ -258,11 +258,20 @@ TEST(binary, area_record_says_flags_and_faults) {
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 1, 1, 1}}),
               "area 0+1 --- anon private flags=account,noreserve,seq_read,rand_read,dontcopy,"
               "wipeonfork,dontdump,mergeable,hugepage,nohugepage,locked,lockonfault,"
-              "sealed policy=local name=a\n");
+              "sealed policy=local name=a uffd=a missing\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 3, 4 + 2}}),
               "area 0+1 --- anon private policy=bind home_node name=b\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 1, 0}}),
               "area 0+1 --- anon private policy=local\n");
+    const auto uffd_of = [](int file, int stored) {
+        return areas_of({{0, 1, 0, file, 0, 0, 0, 0, 0, 0, 0, 0, 0, stored}});
+    };
+    EXPECT_EQ(uffd_of(0, 2 + 4), "area 0+1 --- anon private uffd=b wp\n");
+    EXPECT_EQ(uffd_of(0, 1 + 8), "area 0+1 --- anon private uffd=a missing+wp\n");
+    EXPECT_EQ(uffd_of(0, 1 + 12), "area 0+1 --- anon private uffd=a missing\n");
+    EXPECT_EQ(uffd_of(0, 0xfc), "area 0+1 --- anon private\n");
+    EXPECT_EQ(uffd_of(0, 3 + 4), "area 0+1 --- anon private\n");
+    EXPECT_EQ(uffd_of(1, 1), "area 0+1 --- file=f@0 private\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 255}}), "area 0+1 --- anon private fault=255\n");
     EXPECT_EQ(areas_of({{0, 1, 16, 0, 0, 0, 3}}), "area 0+1 --- anon private fault=3 forked\n");
     EXPECT_EQ(areas_of({{0, 1, 16}}), "area 0+1 --- anon private\n");
@@ -304,7 +313,10 @@ TEST(binary, step_record_says_the_operation) {
                                             "anon_name 2+3 a",
                                             "mbind 2+3 local",
                                             "home_node 2+3",
-                                            "mremap 2+3 1+1"};
+                                            "mremap 2+3 1+1",
+                                            "uffd_register 2+3 b missing",
+                                            "uffd_unregister 2+3 b",
+                                            "uffd_close a"};
     ASSERT_EQ(lines.size(), op_count);
     for (int code = 0; code < static_cast<int>(op_count); code++) {
         EXPECT_EQ(step_of({code, 0, 0, 0, 2, 3, 1}), lines[static_cast<std::size_t>(code)]);
@@ -362,6 +374,8 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 2}), "touch 1+2");
     EXPECT_EQ(step_of({5, 0, 0, 0, 3}), "fork 3");
     EXPECT_EQ(step_of({5, 0, 0, 0, 5}), "fork 1");
+    EXPECT_EQ(step_of({15, 0, 0, 0, 1, 2, 0, 1}), "uffd_register 1+2 a wp");
+    EXPECT_EQ(step_of({15, 0, 0, 0, 1, 2, 3, 5}), "uffd_register 1+2 b missing+wp");
 }
 
 // What is appended to an operation is zero in the files that are there.

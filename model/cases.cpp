@@ -5,10 +5,12 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",    "merge/right",    "merge/both",        "merge/left_part", "merge/right_part",
-    "refused/flags", "refused/file",   "refused/offset",    "refused/policy",  "refused/name",
-    "refused/fault", "refused/forked", "refused/unfaulted", "refused/close",   "refused/three_way",
-    "refused/no_op", "refused/memory", "split/start",       "split/end",       "split/both",
+    "merge/left",        "merge/right",    "merge/both",     "merge/left_part",
+    "merge/right_part",  "refused/flags",  "refused/file",   "refused/offset",
+    "refused/policy",    "refused/name",   "refused/uffd",   "refused/fault",
+    "refused/forked",    "refused/unfaulted", "refused/close",  "refused/three_way",
+    "refused/no_op",     "refused/memory", "split/start",    "split/end",
+    "split/both",
 };
 
 template <class... Ops>
@@ -18,10 +20,19 @@ constexpr bool is_one_of(std::size_t op) {
 
 // Operations that give other attributes to pieces of areas, and those that do so to whole ones.
 constexpr bool changes_pieces(std::size_t op) {
-    return is_one_of<Mprotect, Madvise, Mlock, Munlock, Mseal, AnonName, Mbind, HomeNode>(op);
+    return is_one_of<Mprotect, Madvise, Mlock, Munlock, Mseal, AnonName, Mbind, HomeNode,
+                     UffdRegister, UffdUnregister>(op);
 }
 constexpr bool changes_areas(std::size_t op) {
-    return is_one_of<Mlockall, Munlockall>(op);
+    return is_one_of<Mlockall, Munlockall, UffdClose>(op);
+}
+// Operations on anonymous memory alone, which lies where it was mapped, and has no hook.
+constexpr bool is_of_anonymous(std::size_t op) {
+    return is_one_of<AnonName, UffdRegister, UffdUnregister, UffdClose>(op);
+}
+// Operations that take a context away, and go on where memory for the merge is short.
+constexpr bool clears_uffd(std::size_t op) {
+    return is_one_of<UffdUnregister, UffdClose>(op);
 }
 
 // Whether there are identities that do not go over to a neighbour without one.
@@ -42,6 +53,8 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_policy:
         case refused_name:
         case refused_offset: return maps || changes;
+        // What is new or cleared has no context, and beside it its flags differ before that does.
+        case refused_uffd: return (changes && !clears_uffd(op)) || op == op_index<Mremap>();
         case merge_left_part:
         case merge_right_part: return changes_pieces(op);
         case refused_no_op: return changes;
@@ -50,9 +63,9 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_forked: return (maps || changes) && profile.fault_identity;
         case refused_unfaulted: return changes && faults_stay(profile);
         case refused_close:
-            return (maps || (changes && op != op_index<AnonName>())) && profile.close_hooks;
+            return (maps || (changes && !is_of_anonymous(op))) && profile.close_hooks;
         case refused_three_way: return (maps || changes) && profile.fault_identity;
-        case refused_memory: return maps && !profile.atomic;
+        case refused_memory: return (maps || clears_uffd(op)) && !profile.atomic;
         case split_start:
         case split_end:
         case split_both: break;
@@ -65,7 +78,7 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
     switch (error) {
         case ok:
         case esrch: return true;
-        case enomem: return !is_one_of<Touch, Munlockall>(op);
+        case enomem: return !is_one_of<Touch, Munlockall, UffdClose>(op);
         case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap>(op);
         case eacces: return is_one_of<Mmap, Mprotect>(op);
         case eperm: return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap>(op);
@@ -73,10 +86,13 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case eexist: return is_one_of<Mmap, Fork, Mremap>(op);
         case enodev:
         case eoverflow: return op == op_index<Mmap>();
-        case einval: return is_one_of<Mmap, Munmap, Madvise, Mlockall, Mremap>(op);
+        case einval:
+            return is_one_of<Mmap, Munmap, Madvise, Mlockall, Mremap, UffdRegister, UffdUnregister>(
+                op);
         case ebadf: return op == op_index<AnonName>();
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
+        case ebusy: return op == op_index<UffdRegister>();
         case declined:
             return op == op_index<Mmap>() && !(profile.close_hooks && profile.prepare_hooks);
     }
@@ -99,6 +115,8 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
 }
 
 bool seam_possible(Seam seam, const Profile& profile) {
+    const bool of_mremap = seam == Seam::changed_by_move || seam == Seam::old_place_unfaulted;
+    if (of_mremap && !profile.mremap) return false;
     if (profile.maximal) return false;
     switch (seam) {
         case Seam::none: return false;
@@ -137,6 +155,7 @@ bool case_possible(CaseId id, const Profile& profile) {
     }
     const std::size_t op = id / case_kind_count;
     const std::size_t kind = id % case_kind_count;
+    if (op == op_index<Mremap>() && !profile.mremap) return false;
     if (kind < shape_kind_count) return shape_possible(op, static_cast<CaseKind>(kind), profile);
     const std::size_t other = kind - shape_kind_count;
     if (other < errno_count) return errno_possible(op, static_cast<Errno>(other), profile);

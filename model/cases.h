@@ -35,13 +35,14 @@ enum class CaseKind : std::uint8_t {
     refused_offset,
     refused_policy,
     refused_name,
+    refused_uffd,
     refused_fault,      // Two different fault identities.
     refused_forked,     // A forked identity beside an area without one.
     refused_unfaulted,  // The range has an identity that its neighbour, without one, cannot take.
     refused_close,      // The area that would go has a close hook.
     refused_three_way,  // Both sides fit the range, but not each other: only left is merged.
     refused_no_op,      // Nothing changes, so nothing is looked at.
-    refused_memory,     // The merge failed for memory, and mmap went on without it.
+    refused_memory,     // The merge failed for memory, and the operation went on without it.
     // Which ends of the range were cut.
     split_start,
     split_end,
@@ -69,14 +70,15 @@ enum class Seam : std::uint8_t {
     three_way,             // D10
     split_left_behind,     // D11
     merge_out_of_memory,   // D12
-    old_place_unlocked,    // D14: a moved area's old place lost its locks.
+    merge_given_up,        // D13
+    changed_by_move,       // D14: locks went from the old place, a userfaultfd from the new one.
     flags_after_merge,     // D16: flags that came after the merge was tried.
     old_place_unfaulted,   // D21: a moved area's old place lost its fault identity.
     unfaulted_neighbour,   // X1
 };
-inline constexpr std::size_t seam_count = 13;
+inline constexpr std::size_t seam_count = 14;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
-    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D14", "D16", "D21", "X1",
+    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D13", "D14", "D16", "D21", "X1",
 };
 
 using CaseId = std::size_t;
@@ -106,7 +108,8 @@ constexpr int weight_of(CaseKind kind) {
     if (kind >= CaseKind::split_start) return 2;
     const bool ordinary = kind == CaseKind::refused_flags || kind == CaseKind::refused_file ||
                           kind == CaseKind::refused_offset || kind == CaseKind::refused_policy ||
-                          kind == CaseKind::refused_name || kind == CaseKind::refused_no_op;
+                          kind == CaseKind::refused_name || kind == CaseKind::refused_uffd ||
+                          kind == CaseKind::refused_no_op;
     return ordinary ? 0 : 3;
 }
 

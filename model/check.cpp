@@ -18,7 +18,8 @@ std::string stages_text(const std::vector<Stage>& stages) {
 bool same_extras(const Attributes& one, const Attributes& other, const Sight& sight) {
     const bool same_policy = one.policy == other.policy && one.home_node == other.home_node;
     return (same_policy || !sight.shows(Channel::policy)) &&
-           (one.name == other.name || !sight.shows(Channel::area_name));
+           (one.name == other.name || !sight.shows(Channel::area_name)) &&
+           (one.uffd == other.uffd || !sight.shows(Channel::uffd_context));
 }
 
 }  // namespace

@@ -21,6 +21,8 @@ std::optional<Invariant> broken_attributes(const AreaView& area) {
         return Invariant::anonymous_offset;
     }
     if (!at.fault.none() && at.flags.has(Flag::shared)) return Invariant::shared_unfaulted;
+    const bool watched = at.flags.has_any(uffd_flags);
+    if (watched != (at.uffd != UffdContext::none)) return Invariant::uffd_has_modes;
     const bool permitted = at.flags.has(needed_may_flags({at.flags & access_flags}));
     return permitted ? std::nullopt : std::optional(Invariant::access_permitted);
 }

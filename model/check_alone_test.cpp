@@ -134,6 +134,16 @@ TEST(check_alone, sees_access_that_is_not_permitted) {
     }
 }
 
+TEST(check_alone, sees_a_userfaultfd_without_a_mode_and_a_mode_without_one) {
+    Seen seen({anonymous(0, 1)});
+    seen.area(0).attributes.uffd = UffdContext::b;
+    EXPECT_EQ(seen.broken(), "uffd_has_modes");
+    seen.area(0).attributes.flags = seen.area(0).attributes.flags | Flag::uffd_wp;
+    EXPECT_EQ(seen.broken(), "none");
+    seen.area(0).attributes.uffd = UffdContext::none;
+    EXPECT_EQ(seen.broken(), "uffd_has_modes");
+}
+
 TEST(check_alone, sees_neighbours_that_could_be_one_where_areas_are_maximal) {
     const std::vector<AreaView> neighbours = {anonymous(0, 2), anonymous(2, 1)};
     EXPECT_EQ(Seen(neighbours, canonical_profile).broken(), "maximal");

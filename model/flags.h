@@ -32,13 +32,16 @@ enum class Flag : std::uint8_t {
     locked,         // VM_LOCKED: counted in locked_vm.
     lock_on_fault,  // VM_LOCKONFAULT: locked, but not populated.
     sealed,         // VM_SEALED: may not be unmapped, replaced or protected.
+    uffd_missing,   // VM_UFFD_MISSING: a userfaultfd answers faults on pages that are not there.
+    uffd_wp,        // VM_UFFD_WP: it answers writes to pages that it protected.
 };
-inline constexpr int flag_count = 21;
+inline constexpr int flag_count = 23;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
-    "read",      "write",     "exec",      "may_read",   "may_write", "may_exec",    "shared",
-    "may_share", "account",   "noreserve", "seq_read",   "rand_read", "dontcopy",    "wipeonfork",
-    "dontdump",  "mergeable", "hugepage",  "nohugepage", "locked",    "lockonfault", "sealed",
+    "read",     "write",       "exec",     "may_read",     "may_write", "may_exec",
+    "shared",   "may_share",   "account",  "noreserve",    "seq_read",  "rand_read",
+    "dontcopy", "wipeonfork",  "dontdump", "mergeable",    "hugepage",  "nohugepage",
+    "locked",   "lockonfault", "sealed",   "uffd_missing", "uffd_wp",
 };
 
 // A set of flags.
@@ -72,6 +75,7 @@ constexpr Flags operator|(Flag x, Flag y) {
 inline constexpr Flags read_write_flags = Flag::read | Flag::write;
 inline constexpr Flags access_flags = read_write_flags | Flag::exec;
 inline constexpr Flags locked_flags = Flag::locked | Flag::lock_on_fault;
+inline constexpr Flags uffd_flags = Flag::uffd_missing | Flag::uffd_wp;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

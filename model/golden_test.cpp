@@ -137,6 +137,10 @@ std::string state_after(const Program& program) {
                 state += " name=";
                 state += area_names[static_cast<std::size_t>(at.name)];
             }
+            if (at.uffd != UffdContext::none) {
+                state += " uffd=";
+                state += uffd_context_names[static_cast<std::size_t>(at.uffd)];
+            }
             state += '\n';
         }
     }
@@ -255,10 +259,12 @@ TEST(golden, files_hold_every_value_of_every_field) {
     wanted.insert(wanted.end(), policy_names.begin(), policy_names.end());
     wanted.insert(wanted.end(), area_names.begin(), area_names.end());
     wanted.insert(wanted.end(), flag_names.begin() + static_cast<int>(Flag::account),
-                  flag_names.end());
+                  flag_names.begin() + static_cast<int>(Flag::sealed) + 1);
+    wanted.insert(wanted.end(), uffd_names.begin(), uffd_names.end());
+    wanted.insert(wanted.end(), uffd_mode_names.begin(), uffd_mode_names.end());
     wanted.insert(wanted.end(),
                   {"mmap", "mmap_prepare", "close", "none", "ro", "memory_merge", "anon", "forked",
-                   "fault", "pgoff", "max_map_count", "memlock", "home_node"});
+                   "fault", "pgoff", "max_map_count", "memlock", "home_node", "uffd"});
     wanted.insert(wanted.end(),
                   {"---", "r--", "-w-", "rw-", "--x", "r-x", "-wx", "rwx", "@1", "@2", "@3"});
     for (const std::string_view word : wanted) {

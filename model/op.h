@@ -84,6 +84,19 @@ inline constexpr std::array<std::string_view, 3> moving_names = {"", "maymove", 
 // (MREMAP_DONTUNMAP).
 enum class OldPlace : std::uint8_t { unmap, dont_unmap };
 inline constexpr std::array<std::string_view, 2> old_place_names = {"", "dontunmap"};
+// A userfaultfd of the space, and what it is registered for: UFFDIO_REGISTER_MODE_MISSING, _WP.
+enum class Uffd : std::uint8_t { a, b };
+inline constexpr std::array<std::string_view, 2> uffd_names = {"a", "b"};
+constexpr UffdContext context_of(Uffd uffd) {
+    return uffd == Uffd::a ? UffdContext::a : UffdContext::b;
+}
+enum class UffdMode : std::uint8_t { missing, wp, both };
+inline constexpr std::array<std::string_view, 3> uffd_mode_names = {"missing", "wp", "missing+wp"};
+inline constexpr std::array<Flags, 3> uffd_mode_flags = {Flag::uffd_missing, Flag::uffd_wp,
+                                                         uffd_flags};
+constexpr Flags flags_of(UffdMode mode) {
+    return uffd_mode_flags[static_cast<std::size_t>(mode)];
+}
 
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
@@ -127,10 +140,16 @@ constexpr Names names_of(Policy) {
 constexpr Names names_of(AreaName) {
     return area_names;
 }
+constexpr Names names_of(Uffd) {
+    return uffd_names;
+}
+constexpr Names names_of(UffdMode) {
+    return uffd_mode_names;
+}
 
 // All of them.
 using FieldEnums = std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope,
-                              Populate, Moving, OldPlace, Policy, AreaName>;
+                              Populate, Moving, OldPlace, Policy, AreaName, Uffd, UffdMode>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -307,8 +326,42 @@ struct Mremap {
     friend constexpr bool operator==(const Mremap&, const Mremap&) = default;
 };
 
+// Register the areas of `range` with a userfaultfd (UFFDIO_REGISTER).
+struct UffdRegister {
+    PageRange range;
+    Uffd uffd = Uffd::a;
+    UffdMode mode = UffdMode::missing;
+
+    static constexpr std::string_view name = "uffd_register";
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &UffdRegister::range}, Field{"uffd", &UffdRegister::uffd},
+                        Field{"mode", &UffdRegister::mode});
+    friend constexpr bool operator==(const UffdRegister&, const UffdRegister&) = default;
+};
+
+// Take the areas of `range` away from it (UFFDIO_UNREGISTER).
+struct UffdUnregister {
+    PageRange range;
+    Uffd uffd = Uffd::a;
+
+    static constexpr std::string_view name = "uffd_unregister";
+    static constexpr auto fields = std::make_tuple(Field{"range", &UffdUnregister::range},
+                                                   Field{"uffd", &UffdUnregister::uffd});
+    friend constexpr bool operator==(const UffdUnregister&, const UffdUnregister&) = default;
+};
+
+// Close a userfaultfd. The next operation that names it opens another.
+struct UffdClose {
+    Uffd uffd = Uffd::a;
+
+    static constexpr std::string_view name = "uffd_close";
+    static constexpr auto fields = std::make_tuple(Field{"uffd", &UffdClose::uffd});
+    friend constexpr bool operator==(const UffdClose&, const UffdClose&) = default;
+};
+
 using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
-                        Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap>;
+                        Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister,
+                        UffdUnregister, UffdClose>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
 // The index of an operation in Op.

@@ -41,6 +41,7 @@ constexpr std::array profile_switch_table = {
                                         "files may have an mmap_prepare hook"),
     switch_for<&Profile::ksm_flag>("ksm_flag", {"early", "late"},
                                    "memory_merge sets its flag after the merge was tried"),
+    switch_for<&Profile::mremap>("mremap", off_on, "mremap as in 6.18; off: it is declined"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

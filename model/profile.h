@@ -69,6 +69,10 @@ struct Profile {
     // moved it before the merge in 6.17 (can_set_ksm_flags_early() in mm/vma.c of 7.3.4). A profile
     // `maximal` sets it before the merge for every file.
     KsmFlag ksm_flag;
+
+    // mremap as in 6.18: mm/mremap.c was written anew for 6.17 and changed again up to 7.3. Off: it
+    // is declined, for the rules of that kernel are not written down here.
+    bool mremap;
 };
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
@@ -83,6 +87,7 @@ inline constexpr Profile canonical_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
+    .mremap = true,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -96,6 +101,7 @@ inline constexpr Profile linux_6_18_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
+    .mremap = true,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -109,6 +115,7 @@ inline constexpr Profile linux_6_12_profile = {
     .fault_rule = FaultRule::singular_neighbour,
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
+    .mremap = false,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -123,11 +130,12 @@ inline constexpr Profile linux_6_15_profile = {
     .fault_rule = FaultRule::singular_neighbour,
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
+    .mremap = false,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
-// must continue as well. It is the page number until memory moves, so that no operation of today
-// shows it.
+// must continue as well. It is the page number until memory moves, so that no operation that this
+// profile has shows it.
 inline constexpr Profile linux_7_3_profile = {
     .name = "linux-7.3",
     .source = "Linux 7.3.4, from its source",
@@ -139,6 +147,7 @@ inline constexpr Profile linux_7_3_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
+    .mremap = false,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

@@ -61,6 +61,7 @@ Reference::Refusal Reference::compare(const Attributes& left, PageCount left_wei
     if (left.pgoff + left_weight.value != right.pgoff) return Refusal::offset;
     if (left.policy != right.policy || left.home_node != right.home_node) return Refusal::policy;
     if (left.name != right.name) return Refusal::name;
+    if (left.uffd != right.uffd) return Refusal::uffd;
     if (left.fault.none() && right.fault.none()) return Refusal::none;
     if (left.fault.none()) return right.forked ? Refusal::forked : Refusal::none;
     if (right.fault.none()) return left.forked ? Refusal::forked : Refusal::none;
@@ -106,6 +107,7 @@ void Reference::count_refusal(Refusal refusal) {
         case offset: return cases_.hit(CaseKind::refused_offset);
         case policy: return cases_.hit(CaseKind::refused_policy);
         case name: return cases_.hit(CaseKind::refused_name);
+        case uffd: return cases_.hit(CaseKind::refused_uffd);
         case fault: return cases_.hit(CaseKind::refused_fault);
         case forked: return cases_.hit(CaseKind::refused_forked);
         case unfaulted: return cases_.hit(CaseKind::refused_unfaulted);

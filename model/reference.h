@@ -68,6 +68,7 @@ class Reference {
         offset,
         policy,
         name,
+        uffd,
         fault,
         forked,
         unfaulted,
@@ -86,6 +87,8 @@ class Reference {
         Attributes to;
         bool charge = false;    // Its pages must be charged first.
         bool populate = false;  // Its pages are made present afterwards.
+        // An area as a whole goes on without its merge where memory for that is short.
+        bool may_stay_apart = false;
     };
     // The object behind a shared anonymous mapping.
     struct Object {
@@ -108,6 +111,9 @@ class Reference {
     Errno run(const Mbind& op);
     Errno run(const HomeNode& op);
     Errno run(const Mremap& op);
+    Errno run(const UffdRegister& op);
+    Errno run(const UffdUnregister& op);
+    Errno run(const UffdClose& op);
 
     // The merge rule (reference.cpp).
     [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
@@ -166,7 +172,7 @@ class Reference {
         Holes holes;
         Errno no_memory = Errno::enomem;
     };
-    [[nodiscard]] Errno change(Piece piece, const Attributes& to);
+    [[nodiscard]] Errno change(Piece piece, const Change& wanted);
     [[nodiscard]] Errno merge_memory();
     [[nodiscard]] Errno cut_to_change(Piece piece);
     // The cells of a range, up to the end of the world.
@@ -198,11 +204,16 @@ class Reference {
     [[nodiscard]] Errno grow_in_place(const Mremap& op);
     [[nodiscard]] Errno move_area(const Mremap& op);
     [[nodiscard]] Errno copy_to(const Mremap& op);
+    [[nodiscard]] bool has_uffd(const Mremap& part) const;
+    void forget_uffd(Piece copy);
     void leave_old_place(PageRange range);
     void reconsider_seam(std::size_t cell, Seam if_compatible);
     [[nodiscard]] Errno remap_at_once(const Mremap& op);
     [[nodiscard]] Errno refusal_at_once(const Mremap& op) const;
     [[nodiscard]] std::vector<Mremap> parts_of(const Mremap& op) const;
+    // Userfaultfds (reference_uffd.cpp).
+    [[nodiscard]] Errno refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another) const;
+    [[nodiscard]] Change uffd_cleared(std::size_t cell) const;
 
     // Faults (reference_fault.cpp).
     [[nodiscard]] bool fault_in(std::size_t cell, bool writes);

@@ -10,7 +10,8 @@ namespace vmacheck {
 //
 //     pages   01234567                       01234567
 //     before  AAaaaaBB   both ends fit:      AAAAAAAA  (covered)   AAaaaaBB -> AAAAaaBB (left part)
-Errno Reference::change(Piece piece, const Attributes& to) {
+Errno Reference::change(Piece piece, const Change& wanted) {
+    const Attributes& to = wanted.to;
     const Attributes& old = cells()[piece.start].attributes;
     const FileId file = old.file;
     const Attributes first = with_place_of(to, old);
@@ -33,11 +34,19 @@ Errno Reference::change(Piece piece, const Attributes& to) {
     count_refusal(left);
     count_refusal(right);
 
-    const bool join_left = left == Refusal::none;
-    const bool join_right = right == Refusal::none;
+    bool join_left = left == Refusal::none;
+    bool join_right = right == Refusal::none;
+    Seam seam = Seam::none;  // Of an end that fits and stays apart all the same.
     if (!world_->profile->atomic) {
-        const Errno error = join_left || join_right ? merge_memory() : cut_to_change(piece);
-        if (error != Errno::ok) return error;
+        const bool joins = join_left || join_right;
+        const Errno error = joins ? merge_memory() : cut_to_change(piece);
+        const bool given_up = error != Errno::ok && joins && covered && wanted.may_stay_apart;
+        if (error != Errno::ok && !given_up) return error;
+        if (given_up) {
+            join_left = join_right = false;
+            seam = Seam::merge_given_up;
+            cases_.hit(CaseKind::refused_memory);
+        }
     }
     if (join_left && join_right)
         cases_.hit(CaseKind::merge_both);
@@ -55,11 +64,11 @@ Errno Reference::change(Piece piece, const Attributes& to) {
     if (join_left)
         join(piece.start);
     else
-        record_seam(piece.start, seam_of(left));
+        record_seam(piece.start, left == Refusal::none ? seam : seam_of(left));
     if (join_right)
         join(piece.end);
     else
-        record_seam(piece.end, seam_of(right));
+        record_seam(piece.end, right == Refusal::none ? seam : seam_of(right));
     if (right == Refusal::three_way) record_three_way(piece.end);
     return Errno::ok;
 }

@@ -107,8 +107,8 @@ Errno Reference::run(const Fork& op) {
     space_ = op.child;
     for (std::size_t cell = 1; cell < child.size(); ++cell) {
         if (!mapped(cell) || inside_area(cell) || !mapped(cell - 1)) continue;
-        // Locks or two identities kept the parent's areas apart; a child has no locks, and one that
-        // is wiped has no identities.
+        // Locks, userfaultfds or two identities kept the parent's areas apart; a child has none of
+        // the former, and one that is wiped has no identities.
         const Seam inherited = child[cell].seam;
         const bool of_parent = inherited == Seam::none || inherited == Seam::two_identities ||
                                inherited == Seam::forked_and_unfaulted ||
@@ -127,7 +127,8 @@ void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
     if (!wiped && !attributes.fault.none()) identity.value = ++faults_made_;
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         child[cell] = cells()[cell];
-        child[cell].attributes.flags = attributes.flags.without(locked_flags);
+        child[cell].attributes.flags = attributes.flags.without(locked_flags | uffd_flags);
+        child[cell].attributes.uffd = UffdContext::none;
         child[cell].attributes.fault = identity;
         child[cell].attributes.forked = !identity.none();
     }

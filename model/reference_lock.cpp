@@ -75,7 +75,7 @@ void Reference::lock_all(Flags locks) {
         if (wanted.to == cells()[cell].attributes)
             cases_.hit(CaseKind::refused_no_op);
         else
-            static_cast<void>(change(area, wanted.to));
+            static_cast<void>(change(area, wanted));
         cell = area_end(area.end - 1);
     }
 }

@@ -20,6 +20,12 @@ bool grows(const Mremap& op) {
     return op.to.count > op.from.count;
 }
 
+Attributes without_uffd(Attributes at) {
+    at.flags = at.flags.without(uffd_flags);
+    at.uffd = UffdContext::none;
+    return at;
+}
+
 // Anonymous memory that was never written to belongs where it lies (copy_vma()).
 Attributes moved_to(Page start, Attributes first) {
     if (first.file.none() && first.fault.none()) first.pgoff = start.value;
@@ -29,6 +35,7 @@ Attributes moved_to(Page start, Attributes first) {
 }  // namespace
 
 Errno Reference::run(const Mremap& op) {
+    if (!world_->profile->mremap) return Errno::declined;
     // check_mremap_params()
     if (op.to.empty() || op.to.count > world_->pages) return Errno::einval;
     if (names_place(op)) {
@@ -56,10 +63,15 @@ Errno Reference::refusal_of_place(const Mremap& op) const {
 Errno Reference::move_areas(const Mremap& op) {
     Errno error = Errno::efault;
     for (const Mremap& part : parts_of(op)) {
-        error = remap_area(part);
+        error = has_uffd(part) && part.from != op.from ? Errno::efault : remap_area(part);
         if (error != Errno::ok) return error;
     }
     return error;
+}
+
+// vma_multi_allowed(): what a userfaultfd watches moves alone or not at all.
+bool Reference::has_uffd(const Mremap& part) const {
+    return cells()[layout_.index(part.from.start)].attributes.uffd != UffdContext::none;
 }
 
 // The parts of `from` in single areas, each with its part of `to`. None if it starts with a hole.
@@ -178,6 +190,7 @@ Errno Reference::move_area(const Mremap& op) {
         if (error == Errno::ok) erase(copy);
         return Errno::enomem;
     }
+    forget_uffd(copy);
     if (op.old_place == OldPlace::dont_unmap) {
         leave_old_place(op.from);
         return Errno::ok;
@@ -215,7 +228,7 @@ void Reference::leave_old_place(PageRange range) {
     const Piece area{area_start(cell), area_end(cell)};
     const bool whole =
         layout_.start(area.start) == range.start && layout_.start(area.end) == range.end();
-    Seam seam = Seam::old_place_unlocked;
+    Seam seam = Seam::changed_by_move;
     if (whole && !cells()[cell].attributes.fault.none()) seam = Seam::old_place_unfaulted;
     for (std::size_t at = area.start; at < area.end; ++at) {
         Attributes& attributes = cells()[at].attributes;
@@ -226,6 +239,18 @@ void Reference::leave_old_place(PageRange range) {
     }
     reconsider_seam(area.start, seam);
     reconsider_seam(area.end, seam);
+}
+
+// mremap_userfaultfd_prep(): a userfaultfd that does not ask for events loses what moves, and with
+// it the rest of the area that it has merged with.
+void Reference::forget_uffd(Piece copy) {
+    if (cells()[copy.start].attributes.uffd == UffdContext::none) return;
+    const Piece area{area_start(copy.start), area_end(copy.start)};
+    for (std::size_t cell = area.start; cell < area.end; ++cell) {
+        cells()[cell].attributes = without_uffd(cells()[cell].attributes);
+    }
+    reconsider_seam(area.start, Seam::changed_by_move);
+    reconsider_seam(area.end, Seam::changed_by_move);
 }
 
 // A side of the boundary at `cell` changed, and no merge was tried.
@@ -245,6 +270,7 @@ Errno Reference::remap_at_once(const Mremap& op) {
     const std::vector<Mremap> parts = only_moves ? parts_of(op) : std::vector<Mremap>{op};
     if (parts.empty()) return Errno::efault;
     for (const Mremap& part : parts) {
+        if (only_moves && has_uffd(part) && part.from != op.from) return Errno::efault;
         if (const Errno error = refusal_of_area(part); error != Errno::ok) return error;
     }
     if (!names_place(op) && !grows(op)) {
@@ -273,7 +299,7 @@ Errno Reference::remap_at_once(const Mremap& op) {
             continue;
         }
         const Piece place = inside_world(part.to);
-        const Attributes first = moved_to(part.to.start, there);
+        const Attributes first = without_uffd(moved_to(part.to.start, there));
         erase(place);
         join_new_range(place, first, fit_of_new_range(place, first));
         if (!keeps) erase(old);

@@ -50,7 +50,7 @@ Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
         } else {
             const bool asks = wanted.charge && !world_->profile->atomic;
             if (asks && log_->fails(Stage::charge)) return Errno::enomem;
-            if (change(piece, wanted.to) != Errno::ok) return walk.no_memory;
+            if (change(piece, wanted) != Errno::ok) return walk.no_memory;
             if (wanted.populate) static_cast<void>(populate(piece));
         }
         // A piece that went over to the area behind it takes the walk to that area's end.

@@ -23,13 +23,14 @@ enum class Errno : std::uint8_t {
     ebadf,
     enoent,
     eopnotsupp,
+    ebusy,
     declined,  // The system does not offer the operation: no result at all, nothing is compared.
 };
-inline constexpr int errno_count = 15;
+inline constexpr int errno_count = 16;
 
 inline constexpr std::array<std::string_view, errno_count> errno_names = {
-    "ok",     "EPERM",  "ESRCH",     "EAGAIN", "ENOMEM", "EACCES",     "EFAULT",   "EEXIST",
-    "ENODEV", "EINVAL", "EOVERFLOW", "EBADF",  "ENOENT", "EOPNOTSUPP", "declined",
+    "ok",     "EPERM",  "ESRCH",     "EAGAIN", "ENOMEM", "EACCES",     "EFAULT", "EEXIST",
+    "ENODEV", "EINVAL", "EOVERFLOW", "EBADF",  "ENOENT", "EOPNOTSUPP", "EBUSY",  "declined",
 };
 
 constexpr std::string_view name_of(Errno error) {

@@ -62,12 +62,14 @@ enum class Channel : std::uint8_t {
     anonymous_offset,
     policy,
     area_name,
+    uffd_context,
     counters,
     hooks,
     stages,
 };
-inline constexpr std::array<std::string_view, 7> channel_names = {
-    "fault_identity", "anonymous_offset", "policy", "area_name", "counters", "hooks", "stages",
+inline constexpr std::array<std::string_view, 8> channel_names = {
+    "fault_identity", "anonymous_offset", "policy", "area_name",
+    "uffd_context",   "counters",         "hooks",  "stages",
 };
 
 struct Sight {

@@ -33,9 +33,13 @@ constexpr bool is_name_character(char character) {
            character == '-';
 }
 
-// The flags that `flags=` may list: those from `account` on. Protection and sharing say the others.
+// The flags that `flags=` may list: those from `account` on. Protection and sharing say the ones
+// before, and `uffd=` the ones behind.
 inline constexpr std::size_t listed_flags_first = static_cast<std::size_t>(Flag::account);
-inline constexpr Names listed_flag_names = Names(flag_names).subspan(listed_flags_first);
+inline constexpr std::size_t listed_flags_count =
+    static_cast<std::size_t>(Flag::sealed) - listed_flags_first + 1;
+inline constexpr Names listed_flag_names =
+    Names(flag_names).subspan(listed_flags_first, listed_flags_count);
 
 constexpr Flags listed_flag(std::size_t index) {
     return Flag(listed_flags_first + index);

@@ -65,19 +65,31 @@ bool parse_area_sharing(LineScanner& line, const World& world, InitialArea& area
     return true;
 }
 
+// The userfaultfd, and what it waits for.
+bool parse_uffd(LineScanner& line, Attributes& attributes) {
+    Uffd uffd = Uffd::a;
+    UffdMode mode = UffdMode::missing;
+    if (!parse_value(line, uffd, {})) return false;
+    if (!parse_value(line, mode, {})) return false;
+    attributes.uffd = context_of(uffd);
+    attributes.flags = attributes.flags | flags_of(mode);
+    return true;
+}
+
 bool parse_area_settings(LineScanner& line, InitialArea& area) {
-    static constexpr std::array<std::string_view, 7> settings = {
-        "flags=", "fault=", "forked", "pgoff=", "policy=", "home_node", "name=",
+    static constexpr std::array<std::string_view, 8> settings = {
+        "flags=", "fault=", "forked", "pgoff=", "policy=", "home_node", "name=", "uffd=",
     };
     // As if seen: `forked` may only come after `fault=`, and `home_node` after `policy=`; the
     // offset in a file stands behind its name.
     constexpr std::uint32_t forked_bit = 4;
     constexpr std::uint32_t pgoff_bit = 8;
     constexpr std::uint32_t home_node_bit = 32;
-    constexpr std::uint32_t name_bit = 64;  // Anonymous memory has names.
+    constexpr std::uint32_t name_bit = 64;  // Anonymous memory has names and userfaultfds.
+    constexpr std::uint32_t uffd_bit = 128;
     Attributes& attributes = area.attributes;
     std::uint32_t seen =
-        forked_bit | home_node_bit | (attributes.file.none() ? 0 : pgoff_bit | name_bit);
+        forked_bit | home_node_bit | (attributes.file.none() ? 0 : pgoff_bit | name_bit | uffd_bit);
     while (!line.at_end()) {
         std::size_t setting = 0;
         if (!take_setting(line, settings, seen, setting)) return false;
@@ -99,7 +111,9 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
             if (has_home_node(attributes.policy)) seen &= ~home_node_bit;
         } else if (setting == 5) {
             attributes.home_node = true;
-        } else if (!parse_value(line, attributes.name, {})) {
+        } else if (setting == 6) {
+            if (!parse_value(line, attributes.name, {})) return false;
+        } else if (!parse_uffd(line, attributes)) {
             return false;
         }
     }

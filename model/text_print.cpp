@@ -113,6 +113,19 @@ void print_listed_flags(std::string& out, Flags flags) {
     }
 }
 
+// The context and its modes. A wrong target may have one without the other.
+void print_uffd(std::string& out, const Attributes& attributes) {
+    const Flags modes = attributes.flags & uffd_flags;
+    if (attributes.uffd == UffdContext::none && modes.empty()) return;
+    out += " uffd=";
+    out += uffd_context_names[static_cast<std::size_t>(attributes.uffd)];
+    for (std::size_t mode = 0; mode < uffd_mode_names.size(); mode++) {
+        if (modes != uffd_mode_flags[mode]) continue;
+        out += ' ';
+        out += uffd_mode_names[mode];
+    }
+}
+
 void print_initial_area(std::string& out, const InitialArea& area, const World& world) {
     out += "area ";
     print_range(out, area.range);
@@ -263,6 +276,7 @@ void print_attributes(std::string& out, const Attributes& attributes, Page start
         out += " name=";
         out += area_names[static_cast<std::size_t>(attributes.name)];
     }
+    print_uffd(out, attributes);
     if (!has_named_file && attributes.pgoff != start.value) {
         out += " pgoff=";
         print_number(out, attributes.pgoff);

@@ -63,8 +63,8 @@ TEST(text, refuses_bad_bytes) {
 TEST(text, refuses_bad_headers) {
     const std::string steps =
         "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
-        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `mremap`, `areas` or `@SPACE`, "
-        "found ";
+        "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `mremap`, `uffd_register`, "
+        "`uffd_unregister`, `uffd_close`, `areas` or `@SPACE`, found ";
     const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
     expect_errors(
         "vma 1\n",
@@ -116,8 +116,15 @@ TEST(text, refuses_bad_initial_areas) {
             {"area 0+1 rw- anon private name=z",
              "4:32 expected `none`, `a`, `b` or `c`, found `z`"},
             {"area 0+1 rw- anon private forked",
-             "4:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=` or the end of the "
-             "line, found `forked`"},
+             "4:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=`, `uffd=` or the end "
+             "of "
+             "the line, found `forked`"},
+            {"area 0+1 rw- anon private uffd=none missing",
+             "4:32 expected `a` or `b`, found `none`"},
+            {"area 0+1 rw- anon private uffd=a",
+             "4:33 expected `missing`, `wp` or `missing+wp`, found the end of the line"},
+            {"area 0+1 rw- file=r@0 private uffd=a missing",
+             "4:31 expected `flags=`, `fault=`, `policy=` or the end of the line, found `uffd=a`"},
             {"area 0+1 rw- anon private flags=account,account",
              "4:41 expected each flag once, found `account`"},
             {"area 0+1 rw- anon private flags=account,shared",
@@ -140,9 +147,8 @@ TEST(text, refuses_bad_steps) {
             {"@4 touch 0+1", "3:2 expected an address space from 0 to 3, found `4`"},
             {"@1 areas 0",
              "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
-             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind`, `home_node` or "
-             "`mremap`, "
-             "found `areas`"},
+             "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, "
+             "`mremap`, `uffd_register`, `uffd_unregister` or `uffd_close`, found `areas`"},
             {"munmap", "3:7" + range + "the end of the line"},
             {"munmap 08+1", "3:8" + range + "`08+1`"},
             {"munmap 4503599627370496+1", "3:8" + range + "`4503599627370496+1`"},

@@ -83,7 +83,8 @@ TEST(text, has_a_manual_that_names_every_word) {
     for (const std::string_view word : errno_names) expect_word(word);
     for (const std::string_view word : stage_names) expect_word(word);
     for (const Profile* const profile : all_profiles) expect_word(profile->name);
-    for (int i = static_cast<int>(Flag::account); i < flag_count; i++) {
+    for (const std::string_view word : uffd_mode_names) expect_word(word);
+    for (int i = static_cast<int>(Flag::account); i <= static_cast<int>(Flag::sealed); i++) {
         expect_word(flag_names[static_cast<std::size_t>(i)]);
     }
     for (const char* word : {"noreplace", "fixed", "noreserve", "read"}) expect_word(word);
@@ -162,6 +163,8 @@ TEST(text, says_flags_of_initial_areas_that_protection_and_sharing_do_not) {
                 "area 0+1 r-- file=a@3 shared flags=account,hugepage");
     expect_line("area 0+1 --- anon private pgoff=9 fault=3 forked",
                 "area 0+1 --- anon private fault=3 forked pgoff=9");
+    expect_line("area 0+1 --- anon private pgoff=9 uffd=b missing+wp flags=account",
+                "area 0+1 --- anon private flags=account uffd=b missing+wp pgoff=9");
 }
 
 TEST(text, gives_initial_areas_the_flags_of_mmap) {

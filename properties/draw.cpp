@@ -92,6 +92,11 @@ InitialArea draw_initial_area(Source& source, const World& world, PageRange rang
         area.attributes.pgoff =
             source.one_in(4) ? source.below(page_number_max) : range.start.value;
     }
+    if (file == nullptr && source.one_in(4)) {
+        area.attributes.uffd = source.one_in(2) ? UffdContext::a : UffdContext::b;
+        area.attributes.flags =
+            area.attributes.flags | uffd_mode_flags[source.below(uffd_mode_flags.size())];
+    }
     if (source.one_in(3)) {
         area.attributes.fault.value = static_cast<std::uint32_t>(1 + source.below(5));
         // Areas that share an identity share its history.

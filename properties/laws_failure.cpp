@@ -193,6 +193,23 @@ void check_left(const Failed& failed, const Mbind& op) {
 void check_left(const Failed& failed, const HomeNode& op) {
     check_pages(failed, op.range, [](Attributes& at) { at.home_node = false; });
 }
+// What is refused is refused as a whole.
+void check_left_by_uffd(const Failed& failed, PageRange range) {
+    if (failed.error != Errno::enomem) return expect_same(failed);
+    check_pages(failed, range, [](Attributes& at) {
+        at.uffd = UffdContext::none;
+        at.flags = at.flags.without(uffd_flags);
+    });
+}
+void check_left(const Failed& failed, const UffdRegister& op) {
+    check_left_by_uffd(failed, op.range);
+}
+void check_left(const Failed& failed, const UffdUnregister& op) {
+    check_left_by_uffd(failed, op.range);
+}
+void check_left(const Failed& /*failed*/, const UffdClose& /*op*/) {
+    fail("uffd_close failed");
+}
 void check_left(const Failed& failed, const Mlockall& /*op*/) {
     expect_same(failed);
 }

@@ -29,9 +29,10 @@ std::optional<Op> draw_vain_change(Source& source, const SpaceView& view) {
     for (std::size_t at = stretch.first; at < stretch.end; ++at) {
         const Attributes& area = view.areas[at].attributes;
         // What changes nothing may be refused all the same.
-        const bool is_name = std::holds_alternative<AnonName>(change);
+        const bool is_of_anonymous = std::holds_alternative<AnonName>(change) ||
+                                     std::holds_alternative<UffdRegister>(change);
         const bool is_lock = std::holds_alternative<Mlock>(change);
-        if (is_lock || (is_name && !area.file.none())) return std::nullopt;
+        if (is_lock || (is_of_anonymous && !area.file.none())) return std::nullopt;
         const auto same = undo(change, area, stretch.range);
         if (!same || (vain && !(*same == *vain))) return std::nullopt;
         vain = same;
@@ -80,9 +81,11 @@ std::optional<VainStep> draw_vain_step(Source& source, const Snapshot& snapshot,
         }
         case 6: {
             const Op op = draw_change(source, {start, PageCount{0}});
-            // Who may lock nothing may not even lock no page.
-            const bool refused = std::holds_alternative<Mlock>(op) && world.memlock == 0;
-            return VainStep{{op, *space, {}}, refused ? Errno::eperm : Errno::ok, false};
+            // Who may lock nothing may not even lock no page, and a userfaultfd wants some.
+            Errno answer = Errno::ok;
+            if (std::holds_alternative<Mlock>(op) && world.memlock == 0) answer = Errno::eperm;
+            if (std::holds_alternative<UffdRegister>(op)) answer = Errno::einval;
+            return VainStep{{op, *space, {}}, answer, false};
         }
         case 7: return VainStep{{Fork{*space}, *space, {}}, Errno::eexist, false};
     }

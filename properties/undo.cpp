@@ -51,6 +51,10 @@ std::optional<Op> undo(const Op& change, const Attributes& before, PageRange ran
         if (before.home_node) return std::nullopt;
         return Mbind{range, before.policy};
     }
+    if (const auto* const watch = std::get_if<UffdRegister>(&change)) {
+        if (before.uffd != UffdContext::none) return std::nullopt;
+        return UffdUnregister{range, watch->uffd};
+    }
     const auto* const madvise = std::get_if<Madvise>(&change);
     if (madvise == nullptr) return std::nullopt;
     const auto back = advice_back(madvise->advice, before.flags);
@@ -64,6 +68,8 @@ Op draw_change(Source& source, PageRange range) {
         case 1: return Mbind{range, static_cast<Policy>(source.below(policy_names.size()))};
         case 2: return Mlock{range, LockMode::on_fault};
         case 3:
+            return UffdRegister{range, static_cast<Uffd>(source.below(uffd_names.size())),
+                                static_cast<UffdMode>(source.below(uffd_mode_names.size()))};
         case 4:
         case 5: return Madvise{range, static_cast<Advice>(source.below(advice_names.size()))};
         default: break;

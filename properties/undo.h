@@ -18,7 +18,7 @@ namespace vmacheck {
 // them; nothing if there is none. It may leave another `account`.
 std::optional<Op> undo(const Op& change, const Attributes& before, PageRange range);
 
-// An operation that gives pages another protection, advice, name, policy or lock.
+// An operation that gives pages another protection, advice, name, policy, lock or userfaultfd.
 Op draw_change(Source& source, PageRange range);
 
 // A space that has areas; nothing if none has.

@@ -33,6 +33,7 @@ bool core_can_meet(CaseId id) {
         case CaseKind::refused_close:
         case CaseKind::refused_policy:
         case CaseKind::refused_name:
+        case CaseKind::refused_uffd:
         case CaseKind::refused_memory: return false;
         default: return true;
     }

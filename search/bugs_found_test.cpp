@@ -1,8 +1,8 @@
 // Every seeded bug is found, blamed on the right verdict, and minimized.
 //
 // One line a bug: how many steps its minimal program has, and how many pages, from the first seed
-// that shows it as predicted. The bugs that crash or hang are found through the command line
-// (cli/bugs_command_test.cpp).
+// that shows it as predicted, or the least of ten. The bugs that crash or hang are found through
+// the command line (cli/bugs_command_test.cpp).
 #include <gtest/gtest.h>
 
 #include "impl/bugs.h"
@@ -18,7 +18,7 @@ struct Pinned {
     std::string_view bug;
     std::size_t steps;
     std::uint64_t pages;
-    bool in_families = false;  // Seeded into an operation that comes with its family.
+    bool of_family = false;  // It takes operations that not every program has.
 };
 
 class SeededBug : public testing::TestWithParam<Pinned> {
@@ -67,18 +67,23 @@ TEST_P(SeededBug, is_found_from_each_of_ten_seeds) {
 TEST_P(SeededBug, has_a_minimal_program_without_a_superfluous_step) {
     // The operations that these bugs were made in; what is found with others is another program.
     Alphabet alphabet = full_alphabet();
-    alphabet.families = GetParam().in_families;
-    std::optional<SoakFind> found;
+    alphabet.families = GetParam().of_family;
+    std::optional<Minimized> least;
     for (std::uint64_t seed = 1; seed <= 10; ++seed) {
-        found = find(seed, alphabet);
+        const std::optional<SoakFind> found = find(seed, alphabet);
         ASSERT_TRUE(found);
-        if (name_of(found->finding.bucket.verdict) == info_->verdict) break;
+        if (name_of(found->finding.bucket.verdict) != info_->verdict) continue;
+        const Minimized one = minimize(found->candidate, found->finding,
+                                       [&](const Candidate& c) { return run(c); }, {}, {});
+        EXPECT_EQ(one.finding.bucket, found->finding.bucket);
+        if (!least || size_of(one.candidate) < size_of(least->candidate)) least = one;
+        // A bug of a family shows in many ways, of which some need more than others.
+        if (!GetParam().of_family) break;
     }
-    const Minimized result = minimize(found->candidate, found->finding,
-                                      [&](const Candidate& c) { return run(c); }, {}, {});
+    ASSERT_TRUE(least);
+    const Minimized& result = *least;
     const std::string text =
         print_program(program_of(result.candidate.world, result.candidate.steps));
-    EXPECT_EQ(result.finding.bucket, found->finding.bucket) << text;
     EXPECT_EQ(name_of(result.finding.bucket.verdict), info_->verdict) << text;
     EXPECT_EQ(result.candidate.steps.size(), GetParam().steps) << text;
     EXPECT_EQ(result.candidate.world.pages.value, GetParam().pages) << text;
@@ -118,7 +123,12 @@ INSTANTIATE_TEST_SUITE_P(bugs, SeededBug,
                                          Pinned{"copied-identity-is-not-adopted", 5, 5, true},
                                          Pinned{"growing-area-does-not-merge", 3, 3, true},
                                          Pinned{"moved-area-keeps-offset", 2, 2, true},
-                                         Pinned{"failed-move-keeps-the-copy", 2, 2, true}),
+                                         Pinned{"failed-move-keeps-the-copy", 2, 2, true},
+                                         Pinned{"uffd-context-not-compared", 3, 2, true},
+                                         Pinned{"uffd-unregister-leaves-modes", 3, 1, true},
+                                         Pinned{"uffd-checks-first-area-alone", 3, 2, true},
+                                         Pinned{"uffd-close-never-merges", 3, 2, true},
+                                         Pinned{"uffd-clear-fails-without-merge", 3, 2, true}),
                          [](const testing::TestParamInfo<Pinned>& pinned) {
                              std::string name(pinned.param.bug);
                              for (char& letter : name) letter = letter == '-' ? '_' : letter;

@@ -238,6 +238,17 @@ void draw(Context& context, AreaName& name) {
     if (choice == 7) name = static_cast<AreaName>(context.source.below(area_names.size()));
 }
 
+void draw(Context& context, Uffd& uffd) {
+    uffd = context.source.one_in(3) ? Uffd::b : Uffd::a;
+}
+
+void draw(Context& context, UffdMode& mode) {
+    mode = UffdMode::missing;
+    if (context.source.one_in(3)) {
+        mode = static_cast<UffdMode>(context.source.below(uffd_mode_names.size()));
+    }
+}
+
 void draw(Context& context, Access& access) {
     access = context.source.one_in(8) ? Access::read : Access::write;
 }

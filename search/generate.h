@@ -23,7 +23,7 @@ namespace vmacheck {
 // The operations, attributes and files that programs are made of.
 struct Alphabet {
     std::string_view name;
-    bool families;       // Forks, locks, seals, names and policies.
+    bool families;       // Forks, locks, seals, names, policies and userfaultfds.
     bool shared_memory;  // Shared mappings, `noreserve`, and more than one file.
     bool failures;       // Injected failures, and arguments that are refused.
     std::vector<Prot> prots;

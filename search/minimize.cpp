@@ -104,7 +104,8 @@ class Search {
 std::uint64_t weight_of(const Attributes& at) {
     const auto count = [](bool carries) { return carries ? 1U : 0U; };
     std::uint64_t weight = count(!at.fault.none()) + count(at.policy != Policy::none) +
-                           count(at.home_node) + count(at.name != AreaName::none);
+                           count(at.home_node) + count(at.name != AreaName::none) +
+                           count(at.uffd != UffdContext::none);
     for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
         weight += count(at.flags.has(Flag(flag)));
     }

@@ -72,6 +72,20 @@ void copy(const Neighbour& neighbour, Policy& policy, Source& /*source*/) {
 void copy(const Neighbour& neighbour, AreaName& name, Source& /*source*/) {
     name = neighbour.cell->attributes.name;
 }
+// What has a context keeps it, for it belongs to nobody else before that was taken away.
+void copy(const Neighbour& neighbour, Uffd& uffd, Source& /*source*/) {
+    const bool registered = neighbour.own != nullptr && neighbour.own->mapped &&
+                            neighbour.own->attributes.uffd != UffdContext::none;
+    const Cell& cell = registered ? *neighbour.own : *neighbour.cell;
+    if (cell.attributes.uffd == UffdContext::none) return;
+    uffd = cell.attributes.uffd == UffdContext::b ? Uffd::b : Uffd::a;
+}
+void copy(const Neighbour& neighbour, UffdMode& mode, Source& /*source*/) {
+    const Flags modes = neighbour.cell->attributes.flags & uffd_flags;
+    for (std::size_t at = 0; at < uffd_mode_flags.size(); ++at) {
+        if (modes == uffd_mode_flags[at]) mode = static_cast<UffdMode>(at);
+    }
+}
 // These are no matter of the neighbour.
 void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
@@ -138,6 +152,11 @@ Op op_towards(const Neighbour& neighbour, Source& source) {
         offer(own.policy != wanted.policy, Mbind{piece, Policy::none});
         offer(own.policy == wanted.policy && wanted.home_node && !own.home_node, HomeNode{piece});
         offer(own.name != wanted.name, AnonName{piece, AreaName::none});
+        const bool same_uffd = own.uffd == wanted.uffd && (from & uffd_flags) == (to & uffd_flags);
+        if (own.uffd == UffdContext::none || own.uffd == wanted.uffd)
+            offer(!same_uffd, UffdRegister{piece});
+        else
+            offer(true, UffdUnregister{piece});
     }
     copy_neighbour(neighbour, op, source);
     return op;

@@ -6,6 +6,14 @@
 namespace vmacheck {
 namespace {
 
+// What registers an area as one that was there from the start is.
+UffdRegister register_as(PageRange range, const Attributes& at) {
+    UffdRegister op{range, at.uffd == UffdContext::b ? Uffd::b : Uffd::a, UffdMode::both};
+    if (!at.flags.has(Flag::uffd_wp)) op.mode = UffdMode::missing;
+    if (!at.flags.has(Flag::uffd_missing)) op.mode = UffdMode::wp;
+    return op;
+}
+
 // The operations that give a fresh mapping what `at` has besides.
 std::vector<Op> operations_for(PageRange range, const Attributes& at) {
     std::vector<Op> ops;
@@ -19,6 +27,7 @@ std::vector<Op> operations_for(PageRange range, const Attributes& at) {
     if (at.home_node) ops.push_back(HomeNode{range});
     if (at.name != AreaName::none) ops.push_back(AnonName{range, at.name});
     if (!at.fault.none()) ops.push_back(Touch{range});
+    if (at.uffd != UffdContext::none) ops.push_back(register_as(range, at));
     if (at.flags.has(Flag::sealed)) ops.push_back(Mseal{range});
     return ops;
 }
@@ -34,7 +43,7 @@ Mmap mapping_of(const InitialArea& area) {
 }
 
 using Change = void (*)(Attributes& at);
-constexpr std::array<Change, 5> changes = {
+constexpr std::array<Change, 6> changes = {
     [](Attributes& at) {
         at.fault = FaultId{};
         at.forked = false;
@@ -46,6 +55,10 @@ constexpr std::array<Change, 5> changes = {
         at.home_node = false;
     },
     [](Attributes& at) { at.name = AreaName::none; },
+    [](Attributes& at) {
+        at.uffd = UffdContext::none;
+        at.flags = at.flags.without(uffd_flags);
+    },
 };
 
 }  // namespace

@@ -98,7 +98,7 @@ void draw_policies(Source& source, bool identities, Swarm& swarm) {
 }
 
 // Operations that belong together: a program has all of a family or none of it.
-enum class Family : std::uint8_t { core, fork, lock, seal, name, policy, move };
+enum class Family : std::uint8_t { core, fork, lock, seal, name, policy, move, uffd };
 
 // How often an operation is drawn: in most programs, and in those about fault identities.
 struct Share {
@@ -123,15 +123,24 @@ constexpr std::array<Share, op_count> shares = {{
     {Family::policy, 4, 6},   // mbind
     {Family::policy, 3, 10},  // home_node
     {Family::move, 6, 8},     // mremap
+    {Family::uffd, 5, 8},     // uffd_register
+    {Family::uffd, 3, 6},     // uffd_unregister
+    {Family::uffd, 1, 6},     // uffd_close
 }};
 // One program in so many has the family; the operations of `core` are left out one by one.
-constexpr std::array<std::uint64_t, 7> family_one_in = {1, 2, 3, 5, 4, 4, 3};
+constexpr std::array<std::uint64_t, 8> family_one_in = {1, 2, 3, 5, 4, 4, 3, 4};
 
 // One family of operations for a program about fault identities, which take long to come about: or
 // none but `core`.
 Family draw_theme(Source& source, const Alphabet& alphabet) {
     return alphabet.families ? static_cast<Family>(source.below(family_one_in.size()))
                              : Family::core;
+}
+
+// Registers an area that is there from the start.
+void watch(UffdContext context, Attributes& at) {
+    at.uffd = context;
+    at.flags = at.flags | Flag::uffd_missing;
 }
 
 // What the operations of a family leave on an area.
@@ -144,6 +153,7 @@ void mark(Family theme, Attributes& at) {
         case Family::seal: at.flags = at.flags | Flag::sealed; return;
         case Family::name: at.name = AreaName::a; return;
         case Family::policy: at.home_node = true; return;
+        case Family::uffd: watch(UffdContext::a, at); return;
     }
 }
 
@@ -153,6 +163,8 @@ void mark(Family theme, Attributes& at) {
 void draw_crowd(Source& source, Family theme, World& world) {
     const std::uint64_t wanted = 3 + source.below(6);
     const bool odd_ones_marked = source.one_in(2);
+    // At times two contexts keep neighbours apart that are equal in all else.
+    const bool watched = theme != Family::uffd && source.one_in(4);
     world.areas.clear();
     std::uint64_t page = 0;
     for (std::uint64_t number = 0; number < wanted && page < world.pages.value; ++number) {
@@ -169,6 +181,7 @@ void draw_crowd(Source& source, Family theme, World& world) {
         // Some have moved here since they were written to.
         if (faulted && source.one_in(8)) at.pgoff += wanted;
         if (theme == Family::policy) at.policy = Policy::bind;
+        if (watched) watch(source.one_in(4) ? UffdContext::b : UffdContext::a, at);
         // What moves has to fit in its new place.
         const bool fits = theme == Family::move;
         if (fits ? source.one_in(6) : (odd == odd_ones_marked) != source.one_in(4)) mark(theme, at);
@@ -177,6 +190,7 @@ void draw_crowd(Source& source, Family theme, World& world) {
 }
 
 void draw_weights(Source& source, const Alphabet& alphabet, const Family* theme, Swarm& swarm) {
+    const bool mremap = swarm.world.profile->mremap;
     std::array<bool, family_one_in.size()> has{true};
     for (std::size_t family = 1; alphabet.families && family < has.size(); ++family) {
         has[family] = theme == nullptr ? source.one_in(family_one_in[family])
@@ -188,7 +202,8 @@ void draw_weights(Source& source, const Alphabet& alphabet, const Family* theme,
         const bool core = share.family == Family::core;
         const bool left_out =
             core && op != op_index<Mmap>() && source.one_in(theme == nullptr ? 4 : 16);
-        const bool drawn = has[static_cast<std::size_t>(share.family)] && !left_out;
+        const bool declined = op == op_index<Mremap>() && !mremap;
+        const bool drawn = has[static_cast<std::size_t>(share.family)] && !left_out && !declined;
         const std::uint8_t weight = theme == nullptr ? share.usual : share.of_identities;
         swarm.weights[op] = drawn ? weight : std::uint8_t{0};
         swarm.weight_sum += swarm.weights[op];

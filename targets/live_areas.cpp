@@ -29,13 +29,14 @@ struct FlagWord {
 };
 // Linux: show_smap_vma_flags() in fs/proc/task_mmu.c.
 constexpr std::array<FlagWord, flag_count> flag_words = {{
-    {"rd", Flag::read},      {"wr", Flag::write},         {"ex", Flag::exec},
-    {"mr", Flag::may_read},  {"mw", Flag::may_write},     {"me", Flag::may_exec},
-    {"sh", Flag::shared},    {"ms", Flag::may_share},     {"ac", Flag::account},
-    {"nr", Flag::noreserve}, {"sr", Flag::seq_read},      {"rr", Flag::rand_read},
-    {"dc", Flag::dont_copy}, {"wf", Flag::wipe_on_fork},  {"dd", Flag::dont_dump},
-    {"mg", Flag::mergeable}, {"hg", Flag::huge_page},     {"nh", Flag::no_huge_page},
-    {"lo", Flag::locked},    {"lf", Flag::lock_on_fault}, {"sl", Flag::sealed},
+    {"rd", Flag::read},         {"wr", Flag::write},         {"ex", Flag::exec},
+    {"mr", Flag::may_read},     {"mw", Flag::may_write},     {"me", Flag::may_exec},
+    {"sh", Flag::shared},       {"ms", Flag::may_share},     {"ac", Flag::account},
+    {"nr", Flag::noreserve},    {"sr", Flag::seq_read},      {"rr", Flag::rand_read},
+    {"dc", Flag::dont_copy},    {"wf", Flag::wipe_on_fork},  {"dd", Flag::dont_dump},
+    {"mg", Flag::mergeable},    {"hg", Flag::huge_page},     {"nh", Flag::no_huge_page},
+    {"lo", Flag::locked},       {"lf", Flag::lock_on_fault}, {"sl", Flag::sealed},
+    {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},
 }};
 
 // Takes a number and the character behind it from the front of `text`.

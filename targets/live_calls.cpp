@@ -46,7 +46,7 @@ constexpr std::array<long, advice_names.size()> advice_numbers = {
 // The errno of a call that failed. One that no operation knows is no answer: something stands in
 // the way of the system calls (a filter, say), and the program ends here.
 Errno errno_of(const char* call, int number) {
-    constexpr std::array<std::pair<int, Errno>, 13> known = {{
+    constexpr std::array<std::pair<int, Errno>, 14> known = {{
         {EPERM, Errno::eperm},
         {ESRCH, Errno::esrch},
         {EAGAIN, Errno::eagain},
@@ -60,6 +60,7 @@ Errno errno_of(const char* call, int number) {
         {EBADF, Errno::ebadf},
         {ENOENT, Errno::enoent},
         {EOPNOTSUPP, Errno::eopnotsupp},
+        {EBUSY, Errno::ebusy},
     }};
     for (const auto& [theirs, ours] : known) {
         if (theirs == number) return ours;
@@ -324,6 +325,9 @@ std::vector<Sight::Unoffered> live_unoffered() {
         {op_index<Mlockall>(), "it is about the whole process, and not the window alone"},
         {op_index<Munlockall>(), "it is about the whole process, and not the window alone"},
         {op_index<Mseal>(), "what is sealed would stay for the programs that follow"},
+        {op_index<UffdRegister>(), "a fault on registered memory would wait for an answer"},
+        {op_index<UffdUnregister>(), "there is nothing that was registered"},
+        {op_index<UffdClose>(), "there is nothing that was registered"},
     };
     unoffered.push_back(
         {op_index<Mremap>(), "a tail that leaves the world while the rest moves", true});

@@ -43,6 +43,9 @@ class LiveCalls {
     [[nodiscard]] static Errno run(const Mlockall& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Munlockall& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Mseal& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const UffdRegister& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const UffdUnregister& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const UffdClose& /*op*/) { return Errno::declined; }
 
     // The file of the world that this inode is; none if it is of no file.
     [[nodiscard]] FileId file_of(std::uint64_t device, std::uint64_t inode) const;

@@ -59,6 +59,8 @@ LiveTarget::LiveTarget() : spaces_(calls_) {
         {Channel::anonymous_offset, "/proc/PID/smaps has 0 for vm_pgoff of anonymous areas"},
         {Channel::policy, "/proc/PID/smaps has no memory policy"},
         {Channel::area_name, "/proc/PID/smaps has names only if the kernel was built with them"},
+        {Channel::uffd_context,
+         "/proc/PID/smaps has what a userfaultfd waits for, not which it is"},
         {Channel::counters, "those of the kernel are about the whole process and machine"},
         {Channel::hooks, "the drivers are the kernel's own"},
         {Channel::stages, "the kernel does not tell them"},
