@@ -115,8 +115,6 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
 }
 
 bool seam_possible(Seam seam, const Profile& profile) {
-    const bool of_mremap = seam == Seam::changed_by_move || seam == Seam::old_place_unfaulted;
-    if (of_mremap && !profile.mremap) return false;
     if (profile.maximal) return false;
     switch (seam) {
         case Seam::none: return false;
@@ -125,10 +123,13 @@ bool seam_possible(Seam seam, const Profile& profile) {
         case Seam::three_way: return profile.fault_identity;
         case Seam::unfaulted_neighbour: return faults_stay(profile);
         case Seam::close_hook: return profile.close_hooks;
+        case Seam::changed_by_move: return profile.mremap;
+        case Seam::old_place_unfaulted: return profile.mremap && profile.fault_identity;
         case Seam::given:
         case Seam::fork_copies_seams:
         case Seam::split_left_behind:
         case Seam::merge_out_of_memory:
+        case Seam::merge_given_up:
         case Seam::flags_after_merge: break;
     }
     return true;

@@ -48,7 +48,7 @@ enum class CaseKind : std::uint8_t {
     split_end,
     split_both,
 };
-inline constexpr std::size_t shape_kind_count = 20;
+inline constexpr std::size_t shape_kind_count = 21;
 // Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
 inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
 
