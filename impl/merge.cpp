@@ -84,9 +84,8 @@ bool AddressSpace::vma_merge_extend(Call& call, Cursor vma, Page end) {
         const Attributes& behind = vmas_.at(next).attributes;
         // Its identity goes over to an area that has none, even if it came through a fork.
         if (behind.fault.none()) grown.attributes.forked = false;
-        const bool fits =
-            can_merge(*call.world.profile, grown, vmas_.at(next), RangeSide::left) &&
-            !must_be_closed(call, behind.file);
+        const bool fits = can_merge(*call.world.profile, grown, vmas_.at(next), RangeSide::left) &&
+                          !must_be_closed(call, behind.file);
         if (fits && !BUG(growing_area_does_not_merge)) end = vmas_.at(next).end;
     }
     expand(call, vma, grown.start, end);

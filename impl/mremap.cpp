@@ -122,8 +122,7 @@ std::optional<Mremap> AddressSpace::next_part(const Mremap& op, Page done) const
 
 // What a userfaultfd watches is not moved with others (vma_multi_allowed).
 bool AddressSpace::multi_allowed(const Mremap& part, const Mremap& whole) const {
-    const bool armed =
-        vmas_.at(vmas_.find(part.from.start)).attributes.uffd != UffdContext::none;
+    const bool armed = vmas_.at(vmas_.find(part.from.start)).attributes.uffd != UffdContext::none;
     return !armed || part.from == whole.from;
 }
 

@@ -5,11 +5,10 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",        "merge/right",    "merge/both",     "merge/left_part",
-    "merge/right_part",  "refused/flags",  "refused/file",   "refused/offset",
-    "refused/policy",    "refused/name",   "refused/uffd",   "refused/fault",
-    "refused/forked",    "refused/unfaulted", "refused/close",  "refused/three_way",
-    "refused/no_op",     "refused/memory", "split/start",    "split/end",
+    "merge/left",        "merge/right",   "merge/both",     "merge/left_part",   "merge/right_part",
+    "refused/flags",     "refused/file",  "refused/offset", "refused/policy",    "refused/name",
+    "refused/uffd",      "refused/fault", "refused/forked", "refused/unfaulted", "refused/close",
+    "refused/three_way", "refused/no_op", "refused/memory", "split/start",       "split/end",
     "split/both",
 };
 
@@ -26,9 +25,12 @@ constexpr bool changes_pieces(std::size_t op) {
 constexpr bool changes_areas(std::size_t op) {
     return is_one_of<Mlockall, Munlockall, UffdClose>(op);
 }
-// Operations on anonymous memory alone, which lies where it was mapped, and has no hook.
+constexpr bool is_of_uffd(std::size_t op) {
+    return is_one_of<UffdRegister, UffdUnregister, UffdClose>(op);
+}
+// Operations on anonymous memory alone, which has no hook.
 constexpr bool is_of_anonymous(std::size_t op) {
-    return is_one_of<AnonName, UffdRegister, UffdUnregister, UffdClose>(op);
+    return op == op_index<AnonName>() || is_of_uffd(op);
 }
 // Operations that take a context away, and go on where memory for the merge is short.
 constexpr bool clears_uffd(std::size_t op) {
@@ -51,17 +53,22 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_flags:
         case refused_file:
         case refused_policy:
-        case refused_name:
-        case refused_offset: return maps || changes;
+        case refused_name: return maps || changes;
+        // Without identities it takes pieces of a shared object that moved out of their order: rare
+        // where such memory has a userfaultfd as well.
+        case refused_offset: return maps || (changes && !(profile.maximal && is_of_uffd(op)));
         // What is new or cleared has no context, and beside it its flags differ before that does.
-        case refused_uffd: return (changes && !clears_uffd(op)) || op == op_index<Mremap>();
+        case refused_uffd:
+            return (changes && !clears_uffd(op)) || (op == op_index<Mremap>() && !profile.maximal);
         case merge_left_part:
         case merge_right_part: return changes_pieces(op);
         case refused_no_op: return changes;
         // A new mapping has no identity yet.
         case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
         case refused_forked: return (maps || changes) && profile.fault_identity;
-        case refused_unfaulted: return changes && faults_stay(profile);
+        case refused_unfaulted:
+            return (changes || (op == op_index<Mremap>() && profile.mremap)) &&
+                   faults_stay(profile);
         case refused_close:
             return (maps || (changes && !is_of_anonymous(op))) && profile.close_hooks;
         case refused_three_way: return (maps || changes) && profile.fault_identity;

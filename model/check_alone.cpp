@@ -14,10 +14,12 @@ std::optional<Invariant> broken_structure(const World& world, const AreaView& ar
     return in_bounds ? std::nullopt : std::optional(Invariant::identity_in_bounds);
 }
 
-std::optional<Invariant> broken_attributes(const AreaView& area) {
+std::optional<Invariant> broken_attributes(const World& world, const AreaView& area) {
     const Attributes& at = area.attributes;
+    // Up to 7.2 the old place of a move with MREMAP_DONTUNMAP keeps the offset that it had.
+    const bool may_be_stale = world.profile->mremap && !world.profile->maximal;
     const bool anonymous = at.file.none();
-    if (anonymous && at.fault.none() && at.pgoff != area.range.start.value) {
+    if (anonymous && !may_be_stale && at.fault.none() && at.pgoff != area.range.start.value) {
         return Invariant::anonymous_offset;
     }
     if (!at.fault.none() && at.flags.has(Flag::shared)) return Invariant::shared_unfaulted;
@@ -85,7 +87,8 @@ std::optional<Violation> check_alone(const World& world, const std::vector<Space
     for (const SpaceView& view : views) {
         if (const auto violation = check_structure(world, view)) return violation;
         for (const AreaView& area : view.areas) {
-            if (const auto broken = broken_attributes(area)) return Violation{*broken, area.range};
+            if (const auto broken = broken_attributes(world, area))
+                return Violation{*broken, area.range};
         }
         for (std::size_t at = 1; world.profile->maximal && at < view.areas.size(); ++at) {
             if (!could_be_one(view.areas[at - 1], view.areas[at])) continue;

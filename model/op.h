@@ -17,6 +17,7 @@
 #include "model/attributes.h"
 #include "model/flags.h"
 #include "model/page.h"
+#include "model/uffd.h"
 
 namespace vmacheck {
 
@@ -84,19 +85,6 @@ inline constexpr std::array<std::string_view, 3> moving_names = {"", "maymove", 
 // (MREMAP_DONTUNMAP).
 enum class OldPlace : std::uint8_t { unmap, dont_unmap };
 inline constexpr std::array<std::string_view, 2> old_place_names = {"", "dontunmap"};
-// A userfaultfd of the space, and what it is registered for: UFFDIO_REGISTER_MODE_MISSING, _WP.
-enum class Uffd : std::uint8_t { a, b };
-inline constexpr std::array<std::string_view, 2> uffd_names = {"a", "b"};
-constexpr UffdContext context_of(Uffd uffd) {
-    return uffd == Uffd::a ? UffdContext::a : UffdContext::b;
-}
-enum class UffdMode : std::uint8_t { missing, wp, both };
-inline constexpr std::array<std::string_view, 3> uffd_mode_names = {"missing", "wp", "missing+wp"};
-inline constexpr std::array<Flags, 3> uffd_mode_flags = {Flag::uffd_missing, Flag::uffd_wp,
-                                                         uffd_flags};
-constexpr Flags flags_of(UffdMode mode) {
-    return uffd_mode_flags[static_cast<std::size_t>(mode)];
-}
 
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
@@ -359,9 +347,9 @@ struct UffdClose {
     friend constexpr bool operator==(const UffdClose&, const UffdClose&) = default;
 };
 
-using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
-                        Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister,
-                        UffdUnregister, UffdClose>;
+using Op =
+    std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall, Munlockall,
+                 Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister, UffdUnregister, UffdClose>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
 // The index of an operation in Op.

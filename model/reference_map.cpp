@@ -131,7 +131,9 @@ Reference::Fit Reference::fit_of_new_range(Piece piece, const Attributes& first,
     Fit fit{refusal_before(piece, first), refusal_behind(piece, first), false};
     // Nobody asks the area that grows whether it is forked.
     const bool unasked = extends == Extends::prev && first.forked;
-    if (unasked && fit.right == Refusal::forked) fit.right = Refusal::none;
+    if (unasked && fit.right == Refusal::forked) {
+        fit.right = compare_range(Refusal::none, first, cells()[piece.end].attributes);
+    }
     if (fit.left == Refusal::none && fit.right == Refusal::none) {
         const Attributes& prev = cells()[piece.start - 1].attributes;
         const Attributes& next = cells()[piece.end].attributes;
@@ -182,8 +184,11 @@ void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& 
     if (join_right) join(piece.end);
     // A seam that fits all the same has flags that came after the merge was tried.
     const Seam seam = fit.memory_failed ? Seam::merge_out_of_memory : Seam::flags_after_merge;
-    if (!join_left) record_seam(piece.start, seam);
-    if (!join_right) record_seam(piece.end, fit.right == Refusal::close ? Seam::close_hook : seam);
+    const auto seam_for = [&](Refusal refusal) {
+        return seam_of(refusal) == Seam::none ? seam : seam_of(refusal);
+    };
+    if (!join_left) record_seam(piece.start, seam_for(fit.left));
+    if (!join_right) record_seam(piece.end, seam_for(fit.right));
     if (fit.right == Refusal::three_way) record_three_way(piece.end);
 }
 

@@ -179,7 +179,8 @@ void draw_crowd(Source& source, Family theme, World& world) {
         if (faulted) at.fault.value = static_cast<std::uint32_t>(1 + source.below(4));
         at.forked = at.fault == FaultId{3};
         // Some have moved here since they were written to.
-        if (faulted && source.one_in(8)) at.pgoff += wanted;
+        const bool moved = faulted && world.profile->fault_identity && source.one_in(8);
+        if (moved) at.pgoff += wanted;
         if (theme == Family::policy) at.policy = Policy::bind;
         if (watched) watch(source.one_in(4) ? UffdContext::b : UffdContext::a, at);
         // What moves has to fit in its new place.
