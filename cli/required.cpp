@@ -73,7 +73,7 @@ bool needs_failure_or_world(CaseId id) {
 }  // namespace
 
 bool case_required(CaseId id, const SoakOptions& options, const Sight& sight) {
-    if (!case_possible(id, *options.profile)) return false;
+    if (!case_expected(id, *options.profile)) return false;
     if (!offered(id, sight)) return false;
     if (!sight.failures && needs_failure(id)) return false;
     if (!sight.any_world && (needs_world(id) || needs_crowd(id))) return false;

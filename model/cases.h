@@ -95,10 +95,12 @@ constexpr CaseId case_id(Seam seam) {
 // "mprotect/merge/left"; "none" for no_case.
 std::string case_name(CaseId id);
 
-// Whether a run over all operations of `profile` can meet the case, so that its absence is a defect
-// of the run. What a world must have for it (a file with a close hook, say) is the generator's
-// task.
+// Whether a run over all operations of `profile` can meet the case.
 bool case_possible(CaseId id, const Profile& profile);
+
+// Whether it meets the case often enough that its absence is a defect of the run. What a world must
+// have for it (a file with a close hook, say) is the generator's task.
+bool case_expected(CaseId id, const Profile& profile);
 
 // How much a case says about a step of which more can be said: what moved boundaries or kept them
 // from moving before what was cut, that before an error, and last the neighbours that differ
