@@ -53,7 +53,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_flags:
         case refused_file:
         case refused_policy:
-        case refused_name: return maps || changes;
+        case refused_name:
         case refused_offset: return maps || changes;
         // What is new or cleared has no context, and beside it its flags differ before that does.
         case refused_uffd: return (changes && !clears_uffd(op)) || op == op_index<Mremap>();

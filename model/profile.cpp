@@ -111,10 +111,11 @@ std::string_view contradiction_in(const Profile& profile) {
 }
 
 const Profile& profile_like(const Profile& base, const Profile& wanted) {
-    CHECK(find_listed_profile(base.name) == &base);
+    const Profile* const listed = find_listed_profile(base.name);
+    CHECK(listed == &base);
     CHECK(contradiction_in(wanted).empty());
     const SwitchMask mask = difference(base, wanted);
-    if (mask == 0) return base;
+    if (mask == 0) return *listed;
     OtherProfiles& others = other_profiles();
     const std::scoped_lock lock(others.mutex);
     const auto [found, is_new] = others.entries.try_emplace({&base, mask});

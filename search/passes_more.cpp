@@ -18,17 +18,17 @@ UffdRegister register_as(PageRange range, const Attributes& at) {
 std::vector<Op> operations_for(PageRange range, const Attributes& at) {
     std::vector<Op> ops;
     for (const AdviceOfFlag& row : advices_of_flags) {
-        if (at.flags.has(row.flag)) ops.push_back(Madvise{range, row.sets});
+        if (at.flags.has(row.flag)) ops.emplace_back(Madvise{range, row.sets});
     }
     const bool on_fault = at.flags.has(Flag::lock_on_fault);
     const LockMode mode = on_fault ? LockMode::on_fault : LockMode::populate;
-    if (at.flags.has(Flag::locked)) ops.push_back(Mlock{range, mode});
-    if (at.policy != Policy::none) ops.push_back(Mbind{range, at.policy});
-    if (at.home_node) ops.push_back(HomeNode{range});
-    if (at.name != AreaName::none) ops.push_back(AnonName{range, at.name});
-    if (!at.fault.none()) ops.push_back(Touch{range});
-    if (at.uffd != UffdContext::none) ops.push_back(register_as(range, at));
-    if (at.flags.has(Flag::sealed)) ops.push_back(Mseal{range});
+    if (at.flags.has(Flag::locked)) ops.emplace_back(Mlock{range, mode});
+    if (at.policy != Policy::none) ops.emplace_back(Mbind{range, at.policy});
+    if (at.home_node) ops.emplace_back(HomeNode{range});
+    if (at.name != AreaName::none) ops.emplace_back(AnonName{range, at.name});
+    if (!at.fault.none()) ops.emplace_back(Touch{range});
+    if (at.uffd != UffdContext::none) ops.emplace_back(register_as(range, at));
+    if (at.flags.has(Flag::sealed)) ops.emplace_back(Mseal{range});
     return ops;
 }
 
