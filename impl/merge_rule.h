@@ -40,6 +40,13 @@ inline void adopt_fault(Attributes& survivor, const Attributes& other) {
     survivor.forked = other.forked;
 }
 
+// What no userfaultfd watches any more (userfaultfd_reset_ctx).
+inline Attributes without_uffd(Attributes at) {
+    at.flags = at.flags.without(uffd_flags);
+    at.uffd = UffdContext::none;
+    return at;
+}
+
 // Policies are compared by their value (mpol_equal).
 inline bool same_policy(const Attributes& left, const Attributes& right) {
     return left.policy == right.policy && left.home_node == right.home_node;

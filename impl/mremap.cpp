@@ -7,6 +7,7 @@
 
 #include "impl/address_space.h"
 #include "impl/bugs.h"
+#include "impl/merge_rule.h"
 
 namespace vmacheck::impl {
 namespace {
@@ -256,10 +257,7 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     const Vma source = vmas_.at(vmas_.find(op.from.start));
     Vma copy{op.to.start, op.to.end(), source.attributes};
     copy.attributes.pgoff = source.pgoff_at(op.from.start);
-    if (call.atomic()) {
-        copy.attributes.flags = copy.attributes.flags.without(uffd_flags);
-        copy.attributes.uffd = UffdContext::none;
-    }
+    if (call.atomic()) copy.attributes = without_uffd(copy.attributes);
     const bool anonymous = source.attributes.file.none();
     if (anonymous && source.attributes.fault.none() && !BUG(moved_area_keeps_offset)) {
         copy.attributes.pgoff = copy.start.value;
@@ -278,11 +276,8 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
 // are in now (userfaultfd_reset_ctx). Nothing is merged.
 void AddressSpace::reset_uffd(PageRange range) {
     const Cursor vma = vmas_.find(range.start);
-    Attributes to = vmas_.at(vma).attributes;
-    if (to.uffd == UffdContext::none) return;
-    to.flags = to.flags.without(uffd_flags);
-    to.uffd = UffdContext::none;
-    set_attributes(vma, to);
+    const Attributes& old = vmas_.at(vma).attributes;
+    if (old.uffd != UffdContext::none) set_attributes(vma, without_uffd(old));
 }
 
 // The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,

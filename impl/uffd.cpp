@@ -9,6 +9,7 @@
 
 #include "impl/address_space.h"
 #include "impl/bugs.h"
+#include "impl/merge_rule.h"
 
 namespace vmacheck::impl {
 namespace {
@@ -22,8 +23,9 @@ Attributes registered(Attributes at, UffdContext context, Flags modes) {
 }
 
 Attributes unregistered(Attributes at) {
-    if (!BUG(uffd_unregister_leaves_modes)) at.flags = at.flags.without(uffd_flags);
-    at.uffd = UffdContext::none;
+    const Flags modes = at.flags & uffd_flags;
+    at = without_uffd(at);
+    if (BUG(uffd_unregister_leaves_modes)) at.flags = at.flags | modes;
     return at;
 }
 

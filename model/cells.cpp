@@ -12,26 +12,23 @@ Cells::Cells(const World& world, const std::vector<Step>& steps) : pages_(world.
             if (page.value < pages_.value) starts_.push_back(page);
         }
     };
-    // A move takes the cuts of its old place along: all that are there, and those that earlier
-    // moves brought.
-    const auto carry = [this, &add](const Mremap& move) {
-        add({move.from.start, move.to.count});
-        const std::size_t count = starts_.size();
-        for (std::size_t at = 0; at < count; ++at) {
-            if (!move.from.contains(starts_[at])) continue;
-            add({move.to.start + (starts_[at] - move.from.start), PageCount{0}});
-        }
-    };
     starts_.push_back(Page{0});
     for (const InitialArea& area : world.areas) add(area.range);
     for (const Step& step : steps) {
         for_each_range(step.op, add);
-    }
-    for (const Step& step : steps) {
-        if (const auto* const move = std::get_if<Mremap>(&step.op)) carry(*move);
+        // What grows in place ends here.
+        if (const auto* const move = std::get_if<Mremap>(&step.op)) {
+            add({move->from.start, move->to.count});
+        }
     }
     std::sort(starts_.begin(), starts_.end());
     starts_.erase(std::unique(starts_.begin(), starts_.end()), starts_.end());
+}
+
+std::size_t Cells::cut(Page page) {
+    CHECK(!cut_at(page));
+    const auto next = std::lower_bound(starts_.begin(), starts_.end(), page);
+    return static_cast<std::size_t>(starts_.insert(next, page) - starts_.begin());
 }
 
 }  // namespace vmacheck

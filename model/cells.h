@@ -1,8 +1,9 @@
 // Cells: what the reference's arrays are indexed by.
 //
 // In a generated world a cell is a page. In an imported program (a few thousand ranges scattered
-// over 2^35 pages) a cell is a maximal stretch that no endpoint of the program cuts; its weight is
-// its number of pages. Counters and offsets use the weight; operations do not know the difference.
+// over 2^35 pages) a cell is a maximal stretch that no endpoint of the program so far cuts; its
+// weight is its number of pages. Counters and offsets use the weight; operations do not know the
+// difference.
 #pragma once
 
 #include <algorithm>
@@ -51,6 +52,10 @@ class Cells {
     [[nodiscard]] PageCount weight(std::size_t cell) const {
         return cell_per_page() ? PageCount{1} : start(cell + 1) - start(cell);
     }
+
+    // Makes a cell start at `page`, where none does; its index. What a move takes along is cut at
+    // the new place as it was at the old one, and no endpoint of the program says where.
+    std::size_t cut(Page page);
 
   private:
     [[nodiscard]] bool cell_per_page() const { return starts_.empty(); }

@@ -210,7 +210,8 @@ class Reference {
     void reconsider_seam(std::size_t cell, Seam if_compatible);
     [[nodiscard]] Errno remap_at_once(const Mremap& op);
     [[nodiscard]] Errno refusal_at_once(const Mremap& op) const;
-    [[nodiscard]] std::vector<Mremap> parts_of(const Mremap& op) const;
+    [[nodiscard]] std::vector<Mremap> parts_of(const Mremap& op);
+    void cut_cell(Page page);
     // Userfaultfds (reference_uffd.cpp).
     [[nodiscard]] Errno refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another) const;
     [[nodiscard]] Change uffd_cleared(std::size_t cell) const;

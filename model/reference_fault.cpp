@@ -1,7 +1,7 @@
 // The reference's faults and forks (Linux: __anon_vma_prepare() and anon_vma_fork() in mm/rmap.c,
 // find_mergeable_anon_vma() in mm/vma.c, dup_mmap() in mm/mmap.c).
 #include "model/check_macro.h"
-#include "model/reference.h"
+#include "model/reference_walk.h"
 
 namespace vmacheck {
 
@@ -110,9 +110,8 @@ Errno Reference::run(const Fork& op) {
         // Locks, userfaultfds or two identities kept the parent's areas apart; a child has none of
         // the former, and one that is wiped has no identities.
         const Seam inherited = child[cell].seam;
-        const bool of_parent = inherited == Seam::none || inherited == Seam::two_identities ||
-                               inherited == Seam::forked_and_unfaulted ||
-                               inherited == Seam::unfaulted_neighbour;
+        const bool of_parent =
+            says_what_differs(inherited) || inherited == Seam::unfaulted_neighbour;
         record_seam(cell, of_parent ? Seam::fork_copies_seams : inherited);
     }
     return Errno::ok;
@@ -127,8 +126,8 @@ void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
     if (!wiped && !attributes.fault.none()) identity.value = ++faults_made_;
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         child[cell] = cells()[cell];
-        child[cell].attributes.flags = attributes.flags.without(locked_flags | uffd_flags);
-        child[cell].attributes.uffd = UffdContext::none;
+        child[cell].attributes = without_uffd(child[cell].attributes);
+        child[cell].attributes.flags = child[cell].attributes.flags.without(locked_flags);
         child[cell].attributes.fault = identity;
         child[cell].attributes.forked = !identity.none();
     }

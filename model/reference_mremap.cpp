@@ -1,7 +1,7 @@
 // The reference's mremap (Linux: mm/mremap.c; copy_vma() and vma_merge_extend() in mm/vma.c).
 #include <algorithm>
 
-#include "model/reference.h"
+#include "model/reference_walk.h"
 
 namespace vmacheck {
 namespace {
@@ -20,10 +20,15 @@ bool grows(const Mremap& op) {
     return op.to.count > op.from.count;
 }
 
-Attributes without_uffd(Attributes at) {
-    at.flags = at.flags.without(uffd_flags);
-    at.uffd = UffdContext::none;
-    return at;
+// Nothing but the place changes. Then several areas may be taken along.
+bool only_moves(const Mremap& op) {
+    return op.moving == Moving::fixed && op.from.count == op.to.count;
+}
+
+// The pages that there will be more of have to be paid for, if they are of that kind.
+bool asks_for_charge(const Mremap& op, const Attributes& first) {
+    const bool keeps = op.old_place == OldPlace::dont_unmap;
+    return first.flags.has(Flag::account) && (keeps || grows(op));
 }
 
 // Anonymous memory that was never written to belongs where it lies (copy_vma()).
@@ -42,9 +47,7 @@ Errno Reference::run(const Mremap& op) {
         if (const Errno error = refusal_of_place(op); error != Errno::ok) return error;
     }
     if (world_->profile->atomic) return remap_at_once(op);
-    // Several areas may be taken along where nothing but the place changes.
-    const bool only_moves = op.moving == Moving::fixed && op.from.count == op.to.count;
-    return only_moves ? move_areas(op) : remap_area(op);
+    return only_moves(op) ? move_areas(op) : remap_area(op);
 }
 
 Errno Reference::refusal_of_place(const Mremap& op) const {
@@ -75,7 +78,7 @@ bool Reference::has_uffd(const Mremap& part) const {
 }
 
 // The parts of `from` in single areas, each with its part of `to`. None if it starts with a hole.
-std::vector<Mremap> Reference::parts_of(const Mremap& op) const {
+std::vector<Mremap> Reference::parts_of(const Mremap& op) {
     std::vector<Mremap> parts;
     const Piece all = inside_world(op.from);
     if (!mapped(all.start)) return parts;
@@ -91,7 +94,26 @@ std::vector<Mremap> Reference::parts_of(const Mremap& op) const {
         parts.push_back(part);
         cell = end;
     }
+    for (const Mremap& part : parts) {
+        cut_cell(part.to.start);
+        cut_cell(part.to.end());
+    }
     return parts;
+}
+
+// Cells are no more than what the arrays are indexed by: two in place of one hold the same.
+void Reference::cut_cell(Page page) {
+    if (page.value >= world_->pages.value || layout_.cut_at(page)) return;
+    const std::size_t cell = layout_.cut(page);
+    for (std::uint8_t number = 0; number < space_count_max; ++number) {
+        if (!exists_[number]) continue;
+        std::vector<Cell>& cells = spaces_[number];
+        Cell rest = cells[cell - 1];
+        rest.attributes.pgoff += layout_.weight(cell - 1).value;
+        rest.boundary = false;
+        rest.seam = Seam::none;
+        cells.insert(cells.begin() + static_cast<std::ptrdiff_t>(cell), rest);
+    }
 }
 
 // check_prep_vma()
@@ -206,9 +228,7 @@ Errno Reference::move_area(const Mremap& op) {
 Errno Reference::copy_to(const Mremap& op) {
     const Attributes first =
         moved_to(op.to.start, cells()[layout_.index(op.from.start)].attributes);
-    const bool keeps = op.old_place == OldPlace::dont_unmap;
-    const bool charges = first.flags.has(Flag::account) && (keeps || grows(op));
-    if (charges && log_->fails(Stage::charge)) return Errno::enomem;
+    if (asks_for_charge(op, first) && log_->fails(Stage::charge)) return Errno::enomem;
     const Piece piece{layout_.index(op.to.start), layout_.index(op.to.end())};
     Fit fit = fit_of_new_range(piece, first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
@@ -256,9 +276,7 @@ void Reference::forget_uffd(Piece copy) {
 // A side of the boundary at `cell` changed, and no merge was tried.
 void Reference::reconsider_seam(std::size_t cell, Seam if_compatible) {
     if (cell == 0 || !mapped(cell - 1) || !mapped(cell)) return;
-    const Seam before = cells()[cell].seam;
-    const bool was_compatible = before != Seam::none && before != Seam::two_identities &&
-                                before != Seam::forked_and_unfaulted;
+    const bool was_compatible = !says_what_differs(cells()[cell].seam);
     if (was_compatible && refusal_at(cell) == Refusal::none) return;
     record_seam(cell, if_compatible);
 }
@@ -266,11 +284,10 @@ void Reference::reconsider_seam(std::size_t cell, Seam if_compatible) {
 // Profile `canonical`: everything is checked and paid for before anything moves. Memory is asked
 // for once, whatever has to be cut.
 Errno Reference::remap_at_once(const Mremap& op) {
-    const bool only_moves = op.moving == Moving::fixed && op.from.count == op.to.count;
-    const std::vector<Mremap> parts = only_moves ? parts_of(op) : std::vector<Mremap>{op};
+    const std::vector<Mremap> parts = only_moves(op) ? parts_of(op) : std::vector<Mremap>{op};
     if (parts.empty()) return Errno::efault;
     for (const Mremap& part : parts) {
-        if (only_moves && has_uffd(part) && part.from != op.from) return Errno::efault;
+        if (only_moves(op) && has_uffd(part) && part.from != op.from) return Errno::efault;
         if (const Errno error = refusal_of_area(part); error != Errno::ok) return error;
     }
     if (!names_place(op) && !grows(op)) {
@@ -282,8 +299,8 @@ Errno Reference::remap_at_once(const Mremap& op) {
     for (const Mremap& part : parts) {
         const Errno error = in_place ? Errno::ok : refusal_at_once(part);
         if (error != Errno::ok) return error;
-        const Flags flags = cells()[layout_.index(part.from.start)].attributes.flags;
-        charges = charges || (flags.has(Flag::account) && (keeps || grows(part)));
+        const Attributes& first = cells()[layout_.index(part.from.start)].attributes;
+        charges = charges || asks_for_charge(part, first);
     }
     if (charges && log_->fails(Stage::charge)) return Errno::enomem;
     if (log_->fails(Stage::allocation)) return Errno::enomem;

@@ -68,9 +68,7 @@ Errno Reference::run(const UffdClose& op) {
 // userfaultfd_clear_vma(): what is there as a whole needs no memory to be cleared, and is left
 // beside its like if there is none to merge them.
 Reference::Change Reference::uffd_cleared(std::size_t cell) const {
-    Change wanted{Errno::ok, cells()[cell].attributes};
-    wanted.to.uffd = UffdContext::none;
-    wanted.to.flags = wanted.to.flags.without(uffd_flags);
+    Change wanted{Errno::ok, without_uffd(cells()[cell].attributes)};
     wanted.may_stay_apart = true;
     return wanted;
 }

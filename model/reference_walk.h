@@ -16,6 +16,17 @@ inline Attributes with_place_of(Attributes to, const Attributes& page) {
     return to;
 }
 
+inline Attributes without_uffd(Attributes at) {
+    at.flags = at.flags.without(uffd_flags);
+    at.uffd = UffdContext::none;
+    return at;
+}
+
+// A seam that only says how far two areas differ, and not why equal ones stay apart.
+inline bool says_what_differs(Seam seam) {
+    return seam == Seam::none || seam == Seam::two_identities || seam == Seam::forked_and_unfaulted;
+}
+
 inline bool no_change(const Attributes& to, const Attributes& old) {
     return with_place_of(to, old) == old;
 }

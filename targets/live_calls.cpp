@@ -294,9 +294,9 @@ Errno LiveCalls::resize_or_move(const Mremap& op) const {
         // A hint that is taken would not be followed. Whatever else refuses comes first.
         if (op.moving == Moving::stay || op.from.count != op.to.count || is_free(op.to))
             return call_mremap(op.from, op.to.count, flags, op.to.start);
-        const Errno error = call_mremap(op.from, too_many, 0, op.from.start);
         const bool overlap = op.from.start < op.to.end() && op.to.start < op.from.end();
         if (overlap) return Errno::einval;
+        const Errno error = call_mremap(op.from, too_many, 0, op.from.start);
         return error == Errno::enomem || error == Errno::eagain ? Errno::eexist : error;
     }
     const bool grows = op.to.count > op.from.count;
