@@ -290,6 +290,7 @@ TEST(check, sees_wrong_counters_of_a_space_unless_they_are_withheld) {
     expect(&SpaceCounters::total, "total is 13 and should be 4.");
     expect(&SpaceCounters::data, "data is 13 and should be 4.");
     expect(&SpaceCounters::exec, "exec is 9 and should be 0.");
+    expect(&SpaceCounters::locked, "locked is 9 and should be 0.");
 }
 
 TEST(check, sees_wrong_counters_of_the_machine_unless_they_are_withheld) {

@@ -13,7 +13,7 @@ namespace vmacheck {
 namespace {
 
 template <auto member>
-constexpr ProfileSwitch switch_for(std::string_view name, std::array<std::string_view, 2> values,
+consteval ProfileSwitch switch_for(std::string_view name, std::array<std::string_view, 2> values,
                                    std::string_view says) {
     using Value = std::remove_reference_t<decltype(std::declval<Profile&>().*member)>;
     return {

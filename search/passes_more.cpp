@@ -42,8 +42,8 @@ Mmap mapping_of(const InitialArea& area) {
     return mmap;
 }
 
-using Change = void (*)(Attributes& at);
-constexpr std::array<Change, 6> changes = {
+using Simplification = void (*)(Attributes& at);
+constexpr std::array<Simplification, 6> simplifications = {
     [](Attributes& at) {
         at.fault = FaultId{};
         at.forked = false;
@@ -93,7 +93,7 @@ void simplify_areas(const Candidate& best, const Finding&, const Consider& consi
             consider(candidate);
         }
     };
-    for (const Change change : changes) without(change);
+    for (const Simplification simplify : simplifications) without(simplify);
     for (int flag = static_cast<int>(Flag::account); flag < flag_count; ++flag) {
         const bool locks = Flag(flag) == Flag::locked;
         const Flags dropped = locks ? locked_flags : Flags(Flag(flag));
