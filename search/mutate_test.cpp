@@ -336,7 +336,7 @@ class GreedySearch {
 };
 
 // From five seeds: at most 27,000 runs, and as a rule half of that.
-TEST(mutator, leads_a_greedy_search_to_every_case) {
+TEST(mutator, slow_leads_a_greedy_search_to_every_case) {
     constexpr int runs_max = 80000;
     constexpr int runs_between_looks = 1000;
     for (const Profile* const profile : all_profiles) {
