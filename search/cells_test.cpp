@@ -44,7 +44,7 @@ void compare(const World& world, const std::vector<Step>& steps, std::size_t& mo
     for (const Step& step : steps) {
         const Errno expected = paged.apply(step, paged_log);
         ASSERT_EQ(cut.apply(step, cut_log), expected) << print_program(program_of(world, steps));
-        moves += std::holds_alternative<Mremap>(step.op) && expected == Errno::ok ? 1 : 0;
+        moves += std::holds_alternative<Mremap>(step.op) && expected == Errno::ok ? 1U : 0U;
     }
     ASSERT_EQ(difference(paged, cut), "") << print_program(program_of(world, steps));
 }
