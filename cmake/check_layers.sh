@@ -2,8 +2,9 @@
 # check_layers.sh DIR: fails where a source of the tree at DIR includes what its folder may not.
 #
 # The table below says, for each folder, the folders of ours and the kinds of libraries that it may
-# include; its own folder goes without saying. A *_test.cpp may include anything. Directives inside
-# raw strings are text that we print, and are passed over.
+# include; its own folder goes without saying. A *_test.cpp may include anything, and so may what it
+# shares with others, a *_for_tests.h, which nothing else includes. Directives inside raw strings are
+# text that we print, and are passed over.
 set -eu
 sources=$(sh "$(dirname "$0")/sources.sh" "$1" | grep -v '^cmake/' || true)
 cd "$1"
@@ -53,7 +54,7 @@ function kind_of_library(name) {
     return "an unknown library"
 }
 
-FILENAME ~ /_test\.cpp$/ { next }
+FILENAME ~ /_(test\.cpp|for_tests\.h)$/ { next }
 
 FNR == 1 {
     raw_end = ""
@@ -78,6 +79,7 @@ match($0, /R"[a-zA-Z_]*\(/) {
     sub(/^["<]/, "", name)
     sub(/[">].*/, "", name)
     kind = ours ? kind_of_ours(name) : kind_of_library(name)
+    if (name ~ /_for_tests\.h$/) kind = "what is for tests"
     if (index(allowed[folder], " " kind " ") == 0) {
         printf "%s:%d: %s may not include %s (%s)\n", FILENAME, FNR, folder, name, kind
         broken = 1

@@ -52,4 +52,6 @@ expect refused cli/main.cpp           '#include <boost/any.hpp>'
 expect refused model/deeper/text.h    '#include "cli/run.h"'
 expect refused model/text.h           '#include "impl/vma.h"' '#include "model/page.h"'
 expect kept    model/text_test.cpp    '#include <rapidcheck.h>' '#include "impl/vma.h"'
+expect kept    impl/space_for_tests.h '#include <gtest/gtest.h>' '#include "search/source.h"'
+expect refused impl/vma.cpp           '#include "impl/space_for_tests.h"'
 exit $failed

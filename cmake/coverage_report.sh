@@ -17,7 +17,7 @@ export_lines() {
         [ ! -e "$build/$program" ] || objects="$objects -object $build/$program"
     done
     [ -z "$objects" ] || "llvm-cov$version" export -format=lcov \
-        -instr-profile="$build/tests.profdata" -ignore-filename-regex='_test\.cpp$' $objects
+        -instr-profile="$build/tests.profdata" -ignore-filename-regex='_(test\.cpp|for_tests\.h)$' $objects
 }
 export_lines vmacheck_tests vmacheck > "$build/normal.lcov"
 export_lines vmacheck_bugs_tests vmacheck-bugs > "$build/bugs.lcov"

@@ -112,7 +112,6 @@ AddressSpace::Sides AddressSpace::existing_range_sides(const Call& call, Cursor 
         !BUG(removes_vma_that_has_close_hook)) {
         return Sides{};
     }
-    if (sides.left && sides.right && must_be_closed(call, file)) sides.right = false;
     return sides;
 }
 
