@@ -177,7 +177,10 @@ std::string Engine::artifact() const {
 
 SoakTotals Engine::totals() const {
     SoakTotals totals = before_;
-    totals.add({stats_.executions, stats_.steps, stats_.failed_steps, stats_.cases});
+    totals.add({.programs = stats_.executions,
+                .steps = stats_.steps,
+                .failed_steps = stats_.failed_steps,
+                .cases = stats_.cases});
     return totals;
 }
 

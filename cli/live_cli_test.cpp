@@ -78,6 +78,26 @@ TEST_F(LiveCommand, runs_generated_programs_and_leaves_the_laws_out) {
     EXPECT_EQ(shell.list("found"), "");
 }
 
+// A world of more pages than the window has; and with nothing refused, nothing is said of it.
+TEST_F(LiveCommand, counts_the_programs_that_it_refuses) {
+    const Ran ran = shell.run(
+        "run --target live --seed 1 --programs 3 --pages 300 --json r.json"
+        " --out found --profile " +
+        profile);
+    EXPECT_EQ(ran.exit, 125) << ran.output;
+    EXPECT_TRUE(ran.says("target `live` refused 3 of these programs: the world has more than"))
+        << ran.output;
+    EXPECT_EQ(nlohmann::json::parse(shell.read("r.json"))["refused"], 3);
+    const Ran good = shell.run(
+        "run --target live --seed 1 --programs 3 --json g.json --out found"
+        " --profile " +
+        profile);
+    EXPECT_EQ(good.exit, 0) << good.output;
+    EXPECT_EQ(nlohmann::json::parse(shell.read("g.json"))["refused"], 0);
+    EXPECT_FALSE(good.says("of these programs")) << good.output;
+    EXPECT_EQ(shell.list("found"), "");
+}
+
 TEST_F(LiveCommand, refuses_what_it_is_not_made_for) {
     const std::string run = "run --target live --programs 1 --out found ";
     EXPECT_EQ(shell.run(run + "--profile canonical").exit, 125);

@@ -279,6 +279,10 @@ class Run {
         say(text_, "soak: {} programs, {} steps, {} with a failure that struck ({})\n",
             outcome.totals.programs, outcome.totals.steps, outcome.totals.failed_steps,
             profile.name);
+        if (outcome.totals.refused > 0) {
+            complain(fmt::format("target `{}` refused {} of these programs: {}",
+                                 command_.target.name, outcome.totals.refused, outcome.refusal));
+        }
         const bool enough =
             outcome.totals.steps >= steps_that_count && command_.pages >= pages_that_count;
         const auto target = make_target(command_.target);
@@ -301,11 +305,13 @@ class Run {
     Exit conclude() {
         report_.cases = happened_cases(totals_);
         report_.programs = totals_.programs;
+        report_.refused = totals_.refused;
         report_.steps = totals_.steps;
         report_.failed_steps = totals_.failed_steps;
         if (failed_) return Exit::bad_input;
         // The path of what was found is the last line.
         if (!report_.finds.empty()) return Exit::found;
+        if (totals_.refused > 0 && totals_.steps == 0) return Exit::untestable;
         if (command_.cases) {
             for (const auto& [name, count] : report_.cases) say(text_, "{:>14}  {}\n", count, name);
         }

@@ -32,6 +32,7 @@ struct WorkerState {
     std::atomic<std::uint64_t> steps_begun{0};
     std::atomic<bool> done{false};  // All programs were run; only the exit is left.
     std::atomic<std::uint64_t> programs{0};
+    std::atomic<std::uint64_t> refused{0};
     std::atomic<std::uint64_t> steps{0};
     std::atomic<std::uint64_t> failed_steps{0};
     std::array<std::atomic<std::uint64_t>, case_count> cases{};
@@ -72,9 +73,15 @@ class WorkerJournal final : public Journal {
     WorkerState& state_;
 };
 
-void publish(const Lockstep& lockstep, std::uint64_t programs, WorkerState& state) {
+struct Counted {
+    std::uint64_t programs = 0;
+    std::uint64_t refused = 0;
+};
+
+void publish(const Lockstep& lockstep, const Counted& counted, WorkerState& state) {
     constexpr auto relaxed = std::memory_order_relaxed;
-    state.programs.store(programs, relaxed);
+    state.programs.store(counted.programs, relaxed);
+    state.refused.store(counted.refused, relaxed);
     state.steps.store(lockstep.step_count(), relaxed);
     state.failed_steps.store(lockstep.failed_step_count(), relaxed);
     for (CaseId id = 0; id < case_count; ++id) {
@@ -88,16 +95,22 @@ int work(const SoakJob& job, std::uint64_t first, JournalFile& file, WorkerState
     const std::unique_ptr<Target> target = make_target(job.target);
     WorkerJournal journal(file, state);
     Soak soak(job.options, *target, &journal);
-    std::uint64_t programs = 0;
+    Counted counted;
+    std::string refusal;
     std::optional<SoakFind> find;
     for (std::uint64_t number = first; !find; number += job.workers) {
         const bool over = job.programs ? number >= *job.programs : Clock::now() >= job.deadline;
         if (over || number > board.lowest.load(std::memory_order_relaxed)) break;
         find = soak.run(number);
-        ++programs;
-        if (programs % publish_interval == 0) publish(soak.lockstep(), programs, state);
+        ++counted.programs;
+        if (!soak.refusal().empty()) {
+            ++counted.refused;
+            refusal = soak.refusal();
+        }
+        if (counted.programs % publish_interval == 0) publish(soak.lockstep(), counted, state);
     }
-    publish(soak.lockstep(), programs, state);
+    publish(soak.lockstep(), counted, state);
+    if (counted.refused > 0) send(pipe, {{"refusal", refusal}});
     if (find) {
         board.report(find->program);
         send(pipe, {{"finding", to_wire(find->finding)}});
@@ -136,6 +149,7 @@ class Worker {
     [[nodiscard]] bool good() const { return good_; }
     [[nodiscard]] const std::string& path() const { return path_; }
     [[nodiscard]] const std::optional<SoakFind>& find() const { return find_; }
+    [[nodiscard]] const std::string& refusal() const { return refusal_; }
     [[nodiscard]] bool leaked() const { return leaked_; }
     [[nodiscard]] bool lost() const { return lost_; }
     [[nodiscard]] std::uint64_t last_program() const { return state().program.load(); }
@@ -152,8 +166,12 @@ class Worker {
         if (!child_->poll()) return false;
         const ChildEnd end = child_->end();
         const bool done = state().done.load();
-        const auto said = received(child_->output());
+        auto said = received(child_->output());
         child_.reset();
+        if (!said.empty() && said.front().contains("refusal")) {
+            refusal_ = said.front()["refusal"].get<std::string>();
+            said.erase(said.begin());
+        }
         if (end.kind == ChildEnd::Kind::finished || (done && !said.empty())) {
             if (!said.empty())
                 keep(finding_from_wire(said.back()["finding"]));
@@ -173,6 +191,7 @@ class Worker {
     [[nodiscard]] SoakTotals totals() const {
         SoakTotals totals = before_;
         totals.programs += state().programs.load();
+        totals.refused += state().refused.load();
         totals.steps += state().steps.load();
         totals.failed_steps += state().failed_steps.load();
         for (CaseId id = 0; id < case_count; ++id) totals.cases[id] += state().cases[id].load();
@@ -235,6 +254,7 @@ class Worker {
     SoakTotals before_;
     std::unique_ptr<Child> child_;
     std::optional<SoakFind> find_;
+    std::string refusal_;
     bool leaked_ = false;
     bool lost_ = false;  // Something was found, but the journal cannot be read.
 };
@@ -284,6 +304,7 @@ Worker* winner_of(const Workers& workers) {
 
 void SoakTotals::add(const SoakTotals& other) {
     programs += other.programs;
+    refused += other.refused;
     steps += other.steps;
     failed_steps += other.failed_steps;
     for (CaseId id = 0; id < case_count; ++id) cases[id] += other.cases[id];
@@ -307,6 +328,7 @@ SoakOutcome soak(const SoakJob& job, Progress& progress) {
     std::uint64_t last = 0;
     for (const auto& worker : workers) {
         leaked = leaked || worker->leaked();
+        if (!worker->refusal().empty()) outcome.refusal = worker->refusal();
         last = std::max(last, worker->last_program());
         outcome.failed = outcome.failed || worker->lost();
         if (worker.get() != winner && !worker->lost()) worker->discard_journal();

@@ -29,6 +29,7 @@ struct SoakJob {
 
 struct SoakTotals {
     std::uint64_t programs = 0;
+    std::uint64_t refused = 0;  // Of the programs: those that the target could not be put into.
     std::uint64_t steps = 0;
     std::uint64_t failed_steps = 0;
     std::array<std::uint64_t, case_count> cases{};
@@ -38,6 +39,7 @@ struct SoakTotals {
 
 struct SoakOutcome {
     SoakTotals totals;
+    std::string refusal;  // Why the target refused programs, if it did: one of its reasons.
     // What was found: the program, and the finding as its worker saw it.
     std::optional<SoakFind> find;
     std::string journal;  // Where the program is until it is saved; removed by the caller.

@@ -9,15 +9,15 @@ namespace vmacheck::binary {
 
 namespace {
 
-// World record, behind its version. Bytes 14 and 15 are room.
+// World record, behind its version.
 constexpr std::size_t world_profile_at = 5;
-constexpr std::size_t world_switches_at = 14;
 constexpr std::size_t world_pages_at = 6;
 constexpr std::size_t world_options_at = 7;
 constexpr std::size_t world_map_count_at = 8;
 constexpr std::size_t world_map_count_size = 4;
 constexpr std::size_t world_memlock_at = 12;
 constexpr std::size_t world_memlock_size = 2;
+constexpr std::size_t world_switches_at = 14;
 constexpr std::uint8_t option_memory_merge = 1;
 constexpr std::uint8_t option_map_count = 2;  // Else it is the default of Linux.
 constexpr std::uint8_t option_memlock = 4;    // Else there is no limit.
@@ -88,10 +88,8 @@ void read_uffd(std::uint8_t stored, Attributes& at) {
 
 std::uint8_t stored_uffd(const Attributes& at) {
     if (at.uffd == UffdContext::none) return 0;
-    const auto mode =
-        std::find(uffd_mode_flags.begin(), uffd_mode_flags.end(), at.flags & uffd_flags);
-    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(at.uffd) +
-                                     area_uffd_mode * (mode - uffd_mode_flags.begin()));
+    return static_cast<std::uint8_t>(static_cast<int>(at.uffd) +
+                                     area_uffd_mode * static_cast<int>(mode_of(at.flags)));
 }
 
 }  // namespace

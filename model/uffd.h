@@ -24,4 +24,13 @@ constexpr Flags flags_of(UffdMode mode) {
     return uffd_mode_flags[static_cast<std::size_t>(mode)];
 }
 
+// What an area is registered with: it has a context, and the flags of one of the modes.
+constexpr Uffd uffd_of(UffdContext context) {
+    return context == UffdContext::b ? Uffd::b : Uffd::a;
+}
+constexpr UffdMode mode_of(Flags flags) {
+    if (!flags.has(Flag::uffd_wp)) return UffdMode::missing;
+    return flags.has(Flag::uffd_missing) ? UffdMode::both : UffdMode::wp;
+}
+
 }  // namespace vmacheck

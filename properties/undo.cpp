@@ -2,39 +2,27 @@
 #include "properties/undo.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
+
+#include "model/advices.h"
 
 namespace vmacheck {
 namespace {
 
-// Advices that come in pairs: one sets the flag, the other takes it away.
-struct AdvicePair {
-    Flag flag;
-    Advice sets;
-    Advice clears;
-};
-constexpr std::array<AdvicePair, 4> advice_pairs = {{
-    {Flag::dont_copy, Advice::dontfork, Advice::dofork},
-    {Flag::wipe_on_fork, Advice::wipeonfork, Advice::keeponfork},
-    {Flag::dont_dump, Advice::dontdump, Advice::dodump},
-    {Flag::mergeable, Advice::mergeable, Advice::unmergeable},
-}};
-
+// The advice that brings back what an area had of the flags that `change` is about, if there is
+// one.
 std::optional<Advice> advice_back(Advice change, Flags before) {
-    for (const AdvicePair& pair : advice_pairs) {
-        if (change != pair.sets && change != pair.clears) continue;
-        return before.has(pair.flag) ? pair.sets : pair.clears;
-    }
     if (change == Advice::dontneed) return change;
-    if (change == Advice::hugepage || change == Advice::nohugepage) {
-        if (before.has(Flag::huge_page)) return Advice::hugepage;
-        if (before.has(Flag::no_huge_page)) return Advice::nohugepage;
-        return std::nullopt;
+    std::optional<Advice> back;
+    for (const AdviceOfFlag& row : advices_of_flags) {
+        if (change != row.sets && change != row.clears) continue;
+        if (before.has(row.flag)) return row.sets;
+        back = row.clears;
     }
-    if (before.has(Flag::seq_read)) return Advice::sequential;
-    return before.has(Flag::rand_read) ? Advice::random : Advice::normal;
+    // Between huge pages and none there is an area of neither, which no advice makes.
+    const bool huge = change == Advice::hugepage || change == Advice::nohugepage;
+    return huge ? std::nullopt : back;
 }
 
 }  // namespace

@@ -70,6 +70,7 @@ std::string to_json(const RunReport& report) {
               {"world_pages", report.pages},
               {"seed", report.seed},
               {"programs", report.programs},
+              {"refused", report.refused},
               {"steps", report.steps},
               {"failed_steps", report.failed_steps},
               {"cpu_seconds", report.cpu_seconds},

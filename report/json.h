@@ -40,6 +40,7 @@ struct RunReport {
     std::uint64_t pages = 0;
     std::uint64_t seed = 0;
     std::uint64_t programs = 0;
+    std::uint64_t refused = 0;  // Of the programs: those that the target refused.
     std::uint64_t steps = 0;
     std::uint64_t failed_steps = 0;
     double cpu_seconds = 0;

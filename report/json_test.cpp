@@ -20,8 +20,8 @@ TEST(json, of_a_run_has_its_fields) {
     report.cases = {{"mmap/merge/left", 3}};
     report.finds = {{"missed_merge mmap/merge/left", "missed_merge", "found/\xff.vma", 3, 8, ""}};
     const json parsed = json::parse(to_json(report));
-    expect_fields(parsed, {"schema", "command", "target", "profile", "seed", "programs", "steps",
-                           "failed_steps", "cpu_seconds", "wall_seconds", "cases",
+    expect_fields(parsed, {"schema", "command", "target", "profile", "seed", "programs", "refused",
+                           "steps", "failed_steps", "cpu_seconds", "wall_seconds", "cases",
                            "required_missing", "finds"});
     EXPECT_EQ(parsed["schema"], 1);
     EXPECT_EQ(parsed["seed"], 18446744073709551615U);

@@ -78,13 +78,11 @@ void copy(const Neighbour& neighbour, Uffd& uffd, Source& /*source*/) {
                             neighbour.own->attributes.uffd != UffdContext::none;
     const Cell& cell = registered ? *neighbour.own : *neighbour.cell;
     if (cell.attributes.uffd == UffdContext::none) return;
-    uffd = cell.attributes.uffd == UffdContext::b ? Uffd::b : Uffd::a;
+    uffd = uffd_of(cell.attributes.uffd);
 }
 void copy(const Neighbour& neighbour, UffdMode& mode, Source& /*source*/) {
-    const Flags modes = neighbour.cell->attributes.flags & uffd_flags;
-    for (std::size_t at = 0; at < uffd_mode_flags.size(); ++at) {
-        if (modes == uffd_mode_flags[at]) mode = static_cast<UffdMode>(at);
-    }
+    const Flags flags = neighbour.cell->attributes.flags;
+    if (flags.has_any(uffd_flags)) mode = mode_of(flags);
 }
 // These are no matter of the neighbour.
 void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source*/) {}

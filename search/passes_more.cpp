@@ -1,46 +1,10 @@
 // See the header.
 #include "search/passes_more.h"
 
-#include "model/advices.h"
+#include "model/make_area.h"
 
 namespace vmacheck {
 namespace {
-
-// What registers an area as one that was there from the start is.
-UffdRegister register_as(PageRange range, const Attributes& at) {
-    UffdRegister op{range, at.uffd == UffdContext::b ? Uffd::b : Uffd::a, UffdMode::both};
-    if (!at.flags.has(Flag::uffd_wp)) op.mode = UffdMode::missing;
-    if (!at.flags.has(Flag::uffd_missing)) op.mode = UffdMode::wp;
-    return op;
-}
-
-// The operations that give a fresh mapping what `at` has besides.
-std::vector<Op> operations_for(PageRange range, const Attributes& at) {
-    std::vector<Op> ops;
-    for (const AdviceOfFlag& row : advices_of_flags) {
-        if (at.flags.has(row.flag)) ops.emplace_back(Madvise{range, row.sets});
-    }
-    const bool on_fault = at.flags.has(Flag::lock_on_fault);
-    const LockMode mode = on_fault ? LockMode::on_fault : LockMode::populate;
-    if (at.flags.has(Flag::locked)) ops.emplace_back(Mlock{range, mode});
-    if (at.policy != Policy::none) ops.emplace_back(Mbind{range, at.policy});
-    if (at.home_node) ops.emplace_back(HomeNode{range});
-    if (at.name != AreaName::none) ops.emplace_back(AnonName{range, at.name});
-    if (!at.fault.none()) ops.emplace_back(Touch{range});
-    if (at.uffd != UffdContext::none) ops.emplace_back(register_as(range, at));
-    if (at.flags.has(Flag::sealed)) ops.emplace_back(Mseal{range});
-    return ops;
-}
-
-Mmap mapping_of(const InitialArea& area) {
-    const Attributes& at = area.attributes;
-    Mmap mmap;
-    mmap.range = area.range;
-    mmap.prot = {at.flags & access_flags};
-    if (!at.file.none()) mmap.backing = {at.file, at.pgoff};
-    if (at.flags.has(Flag::may_share)) mmap.sharing = Sharing::is_shared;
-    return mmap;
-}
 
 using Simplification = void (*)(Attributes& at);
 constexpr std::array<Simplification, 6> simplifications = {
@@ -69,10 +33,8 @@ void replace_areas(const Candidate& best, const Finding&, const Consider& consid
         const InitialArea area = best.world.areas[index];
         candidate.world.areas.erase(candidate.world.areas.begin() +
                                     static_cast<std::ptrdiff_t>(index));
-        std::vector<Step> steps{{mapping_of(area), {}, {}}};
-        for (const Op& op : operations_for(area.range, area.attributes)) {
-            steps.push_back({op, {}, {}});
-        }
+        std::vector<Step> steps;
+        for (const Op& op : operations_that_make(area)) steps.push_back({op, {}, {}});
         for (const Reserve reserve : {Reserve::reserve, Reserve::noreserve}) {
             std::get<Mmap>(steps.front().op).reserve = reserve;
             Candidate made = candidate;

@@ -23,6 +23,7 @@ std::optional<SoakFind> Soak::run(std::uint64_t number) {
         steps_.push_back(generator_.draw_step(source, swarm_, &lockstep_.reference()));
         if (journal_ != nullptr) journal_->step(steps_.back(), swarm_.world);
         finding = lockstep_.step(steps_.back());
+        if (!refusal().empty()) return std::nullopt;
     }
     if (!finding) finding = lockstep_.finish();
     if (!finding) return std::nullopt;

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "model/check.h"
@@ -46,10 +47,13 @@ class Soak {
     // `journal` may be null.
     Soak(const SoakOptions& options, Target& target, Journal* journal);
 
-    // Runs program `number` of the seed to its end or to what it finds.
+    // Runs program `number` of the seed to its end or to what it finds. One that the target refuses
+    // ends with its first step.
     std::optional<SoakFind> run(std::uint64_t number);
 
     [[nodiscard]] const Lockstep& lockstep() const { return lockstep_; }
+    // Why the target refused the last program; empty if it did not.
+    [[nodiscard]] std::string_view refusal() const { return lockstep_.refusal(); }
 
   private:
     SoakOptions options_;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "model/advices.h"
+
 namespace vmacheck {
 namespace {
 
@@ -18,22 +20,11 @@ void draw_prots(Source& source, const std::vector<Prot>& from, std::vector<Prot>
 
 // The advice that takes back what `advice` did, so that seams come and go.
 Advice opposite(Advice advice) {
-    using enum Advice;
-    switch (advice) {
-        case sequential:
-        case random: return normal;
-        case normal: return sequential;
-        case dontfork: return dofork;
-        case dofork: return dontfork;
-        case wipeonfork: return keeponfork;
-        case keeponfork: return wipeonfork;
-        case dontdump: return dodump;
-        case dodump: return dontdump;
-        case mergeable: return unmergeable;
-        case unmergeable: return mergeable;
-        case hugepage: return nohugepage;
-        case nohugepage: return hugepage;
-        case dontneed: return dontneed;
+    for (const AdviceOfFlag& row : advices_of_flags) {
+        if (advice == row.sets) return row.clears;
+    }
+    for (const AdviceOfFlag& row : advices_of_flags) {
+        if (advice == row.clears) return row.sets;
     }
     return advice;
 }

@@ -55,6 +55,11 @@ pid_t try_fork() {
     return -1;
 }
 
+// That the machine is full of processes says nothing about its memory areas.
+Errno refusal_of_fork() {
+    return errno == EAGAIN ? Errno::declined : Errno::enomem;
+}
+
 // Whose parent dies becomes a child of this process, which then can wait for it.
 pid_t fork_for_reaping() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -173,7 +178,7 @@ Errno LiveSpaces::fork_from(SpaceId space, const Fork& op) {
             serve(op.child);
         }
         born.pid = pid;
-        if (pid < 0) answer = errno == ENOMEM ? Errno::enomem : Errno::eagain;
+        if (pid < 0) answer = refusal_of_fork();
     } else {
         answer = ask(space, op);
     }
@@ -201,7 +206,7 @@ void LiveSpaces::serve(SpaceId space) const {
                 continue;
             }
             mailbox(child).pid = pid;
-            box.answer = pid > 0 ? Errno::ok : errno == ENOMEM ? Errno::enomem : Errno::eagain;
+            box.answer = pid > 0 ? Errno::ok : refusal_of_fork();
         } else {
             box.answer = run_here(box.op);
         }

@@ -10,8 +10,8 @@
 #include <array>
 #include <fstream>
 
-#include "model/advices.h"
 #include "model/check_macro.h"
+#include "model/make_area.h"
 #include "targets/live_window.h"
 
 namespace vmacheck {
@@ -68,6 +68,8 @@ LiveTarget::LiveTarget() : spaces_(calls_) {
     sight_.declines = live_unoffered();
     sight_.declines.push_back(
         {op_index<Mmap>(), "files whose driver is not one hook alone, or has a close hook", true});
+    sight_.declines.push_back(
+        {op_index<Fork>(), "when the machine has no room for a process", true});
 }
 
 // Done once: the process belongs to the target from here on.
@@ -135,21 +137,11 @@ std::string LiveTarget::make_areas() {
 }
 
 bool LiveTarget::make_area(const InitialArea& area) {
-    const Attributes& at = area.attributes;
-    Mmap map;
-    map.range = area.range;
-    map.prot = {at.flags & access_flags};
-    map.backing = {at.file, at.file.none() ? 0 : at.pgoff};
-    map.sharing = at.flags.has(Flag::may_share) ? Sharing::is_shared : Sharing::is_private;
-    map.reserve = at.flags.has(Flag::noreserve) ? Reserve::noreserve : Reserve::reserve;
-    if (spaces_.run(SpaceId{0}, map) != Errno::ok) return false;
-    for (const AdviceOfFlag& wanted : advices_of_flags) {
-        if (!at.flags.has(wanted.flag)) continue;
-        if (spaces_.run(SpaceId{0}, Madvise{area.range, wanted.sets}) != Errno::ok) return false;
+    for (const Op& op : operations_that_make(area)) {
+        if (!sight_.offers(op.index())) return false;
+        if (spaces_.run(SpaceId{0}, op) != Errno::ok) return false;
     }
-    if (at.fault.none()) return true;
-    return spaces_.run(SpaceId{0}, Touch{{area.range.start, PageCount{1}}, Access::write}) ==
-           Errno::ok;
+    return true;
 }
 
 // The kernel is its own host: what happens inside the step is not told, so the log stays empty.
