@@ -7,6 +7,7 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "impl/address_space.h"
@@ -55,24 +56,23 @@ struct Layout {
     }
 };
 
-inline void extend_layouts(Layout layout, std::size_t page, std::vector<Layout>& layouts) {
-    if (page == page_count) {
-        layouts.push_back(layout);
-        return;
-    }
-    for (const Kind kind : {Kind::hole, Kind::plain, Kind::marked}) {
-        layout.kinds[page] = kind;
-        const bool goes_on = page > 0 && kind != Kind::hole && layout.kinds[page - 1] == kind;
-        layout.starts[page] = kind != Kind::hole;
-        extend_layouts(layout, page + 1, layouts);
-        layout.starts[page] = false;
-        if (goes_on) extend_layouts(layout, page + 1, layouts);
-    }
-}
-
 inline std::vector<Layout> all_layouts() {
-    std::vector<Layout> layouts;
-    extend_layouts({}, 0, layouts);
+    std::vector<Layout> layouts{Layout{}};
+    for (std::size_t page = 0; page < page_count; ++page) {
+        std::vector<Layout> longer;
+        for (Layout layout : layouts) {
+            for (const Kind kind : {Kind::hole, Kind::plain, Kind::marked}) {
+                const bool may_go_on =
+                    page > 0 && kind != Kind::hole && layout.kinds[page - 1] == kind;
+                layout.kinds[page] = kind;
+                layout.starts[page] = kind != Kind::hole;
+                longer.push_back(layout);
+                layout.starts[page] = false;
+                if (may_go_on) longer.push_back(layout);
+            }
+        }
+        layouts = std::move(longer);
+    }
     return layouts;
 }
 
