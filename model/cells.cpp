@@ -16,9 +16,10 @@ Cells::Cells(const World& world, const std::vector<Step>& steps) : pages_(world.
     for (const InitialArea& area : world.areas) add(area.range);
     for (const Step& step : steps) {
         for_each_range(step.op, add);
-        // What grows in place ends here.
+        // What grows in place ends here, and what grows elsewhere is new from there on.
         if (const auto* const move = std::get_if<Mremap>(&step.op)) {
             add({move->from.start, move->to.count});
+            add({move->to.start, move->from.count});
         }
     }
     std::sort(starts_.begin(), starts_.end());

@@ -49,6 +49,14 @@ void compare(const World& world, const std::vector<Step>& steps, std::size_t& mo
     ASSERT_EQ(difference(paged, cut), "") << print_program(program_of(world, steps));
 }
 
+// A page of the generated program is so many here, of which no other step needs to cut any.
+constexpr std::uint64_t wide = 67;
+static_assert(world_pages_default.value * wide > cell_per_page_max.value);
+
+PageRange widened(PageRange range) {
+    return {Page{range.start.value * wide}, PageCount{range.count.value * wide}};
+}
+
 void compare_generated(const Profile& profile) {
     const Generator generator(full_alphabet(), profile, world_pages_default);
     std::size_t moves = 0;
@@ -57,11 +65,13 @@ void compare_generated(const Profile& profile) {
         RandomSource source(1, program);
         Swarm swarm;
         generator.draw_swarm(source, swarm);
-        swarm.world.pages = PageCount{cell_per_page_max.value + 1};
+        for (InitialArea& area : swarm.world.areas) area.range = widened(area.range);
         std::vector<Step> steps;
         for (std::uint64_t i = 0; i < std::min<std::uint64_t>(swarm.length, 60); ++i) {
             steps.push_back(generator.draw_step(source, swarm, nullptr));
+            for_each_range(steps.back().op, [](PageRange& range) { range = widened(range); });
         }
+        swarm.world.pages.value *= wide;
         compare(swarm.world, steps, moves);
     }
     EXPECT_GT(moves, 100U);
