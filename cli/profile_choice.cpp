@@ -66,7 +66,7 @@ std::string profile_help() {
         "Switches, for the lines of a file behind its first one, `base PROFILE`; or on the\n"
         "command line, linux-6.18,ksm_flag:late (docs/profiles.md says more):\n";
     for (const ProfileSwitch& each : profile_switches()) {
-        text += fmt::format("  {:<16}{}|{}: {}\n", each.name, each.values[0], each.values[1],
+        text += fmt::format("  {:<17}{}|{}: {}\n", each.name, each.values[0], each.values[1],
                             each.says);
     }
     return text;

@@ -46,9 +46,10 @@ AddressSpace::Outcome AddressSpace::vma_modify_flags_uffd(Call& call, Cursor pre
     return vma_modify(call, prev, middle, range, to, oom);
 }
 
-// Whether the whole range may be registered, or taken away from `uffd`.
-Errno AddressSpace::check_uffd(PageRange range, Uffd uffd, const World& world,
-                               Errno of_another) const {
+// Whether a userfaultfd may be asked for the whole range; what refuses an area that is watched is
+// for `refusal` to say.
+template <class Refusal>
+Errno AddressSpace::check_uffd(PageRange range, const World& world, const Refusal& refusal) const {
     if (range.empty() || range.end().value > world.pages.value) return Errno::einval;
     Cursor vma = vmas_.find(range.start);
     if (vma == vmas_.end() || vmas_.at(vma).start >= range.end()) return Errno::einval;
@@ -57,8 +58,8 @@ Errno AddressSpace::check_uffd(PageRange range, Uffd uffd, const World& world,
         // Faults of a mapped file are its driver's. Objects behind shared anonymous memory have no
         // driver of ours.
         if (world.file(at.file) != nullptr) return Errno::einval;
-        const bool is_free = at.uffd == UffdContext::none;
-        if (!is_free && at.uffd != context_of(uffd)) return of_another;
+        const Errno refused = at.uffd == UffdContext::none ? Errno::ok : refusal(at);
+        if (refused != Errno::ok) return refused;
         if (BUG(uffd_checks_first_area_alone)) break;
     }
     return Errno::ok;
@@ -107,15 +108,24 @@ Errno AddressSpace::pass_uffd_splits(Call& call, PageRange range, const Rule& ru
 }
 
 Errno AddressSpace::run(Call& call, const UffdRegister& op) {
-    const Errno refused = check_uffd(op.range, op.uffd, call.world, Errno::ebusy);
-    if (refused != Errno::ok) return refused;
-    return change_uffd(call, op.range, MergeOom::is_an_error, [&](const Attributes& at) {
-        return registered(at, context_of(op.uffd), flags_of(op.mode));
+    const UffdContext context = context_of(op.uffd);
+    const Flags modes = flags_of(op.mode);
+    const bool keeps_wp = call.world.profile->uffd_wp == UffdWp::stays && !modes.has(Flag::uffd_wp);
+    const Errno refused = check_uffd(op.range, call.world, [&](const Attributes& at) {
+        const bool busy = at.uffd != context || (keeps_wp && at.flags.has(Flag::uffd_wp));
+        return busy ? Errno::ebusy : Errno::ok;
     });
+    if (refused != Errno::ok) return refused;
+    return change_uffd(call, op.range, MergeOom::is_an_error,
+                       [&](const Attributes& at) { return registered(at, context, modes); });
 }
 
 Errno AddressSpace::run(Call& call, const UffdUnregister& op) {
-    const Errno refused = check_uffd(op.range, op.uffd, call.world, Errno::einval);
+    const bool anybody = call.world.profile->uffd_unregister == UnregisterBy::anybody;
+    const Errno refused = check_uffd(op.range, call.world, [&](const Attributes& at) {
+        const bool permitted = anybody || at.uffd == context_of(op.uffd);
+        return permitted ? Errno::ok : Errno::einval;
+    });
     if (refused != Errno::ok) return refused;
     return change_uffd(call, op.range, oom_of_clear(), [](const Attributes& at) {
         return at.uffd == UffdContext::none ? at : unregistered(at);

@@ -42,6 +42,10 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::ksm_flag>("ksm_flag", {"early", "late"},
                                    "memory_merge sets its flag after the merge was tried"),
     switch_for<&Profile::mremap>("mremap", off_on, "mremap as in 6.18; off: it is declined"),
+    switch_for<&Profile::uffd_unregister>("uffd_unregister", {"owner", "anybody"},
+                                          "what one userfaultfd watches another may unregister"),
+    switch_for<&Profile::uffd_wp>("uffd_wp", {"may_go", "stays"},
+                                  "EBUSY where registering again would take write protection away"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

@@ -30,6 +30,18 @@ enum class KsmFlag : std::uint8_t {
     late,   // After it, and only if it failed.
 };
 
+// Who may unregister what a userfaultfd watches.
+enum class UnregisterBy : std::uint8_t {
+    owner,    // It alone.
+    anybody,  // Any other, too.
+};
+
+// What becomes of write protection where memory is registered once more without it.
+enum class UffdWp : std::uint8_t {
+    may_go,
+    stays,  // EBUSY.
+};
+
 struct Profile {
     std::string_view name;
 
@@ -73,6 +85,14 @@ struct Profile {
     // mremap as in 6.18: mm/mremap.c was written anew for 6.17 and changed again up to 7.3. Off: it
     // is declined, for the rules of that kernel are not written down here.
     bool mremap;
+
+    // userfaultfd_unregister() of 6.12.117 (fs/userfaultfd.c) asks only whether anybody watches the
+    // area, that of 7.3.4 (mm/userfaultfd.c) who does, and answers EINVAL.
+    UnregisterBy uffd_unregister;
+
+    // userfaultfd_register() of 7.3.4 (mm/userfaultfd.c) answers EBUSY if an area of the same
+    // userfaultfd would lose its write protection; 6.12.117 asks for nothing of that kind.
+    UffdWp uffd_wp;
 };
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
@@ -88,6 +108,8 @@ inline constexpr Profile canonical_profile = {
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
     .mremap = true,
+    .uffd_unregister = UnregisterBy::owner,
+    .uffd_wp = UffdWp::may_go,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -102,6 +124,8 @@ inline constexpr Profile linux_6_18_profile = {
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
     .mremap = true,
+    .uffd_unregister = UnregisterBy::owner,
+    .uffd_wp = UffdWp::may_go,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -116,6 +140,8 @@ inline constexpr Profile linux_6_12_profile = {
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
     .mremap = false,
+    .uffd_unregister = UnregisterBy::anybody,
+    .uffd_wp = UffdWp::may_go,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -131,6 +157,8 @@ inline constexpr Profile linux_6_15_profile = {
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
     .mremap = false,
+    .uffd_unregister = UnregisterBy::anybody,
+    .uffd_wp = UffdWp::may_go,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -148,6 +176,8 @@ inline constexpr Profile linux_7_3_profile = {
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
     .mremap = false,
+    .uffd_unregister = UnregisterBy::owner,
+    .uffd_wp = UffdWp::stays,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

@@ -7,8 +7,10 @@
 namespace vmacheck {
 
 // Every page of the range is looked at before anything is changed. Holes are welcome, but not a
-// range that is one.
-Errno Reference::refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another) const {
+// range that is one. What another userfaultfd watches is `of_another`, and what this one watches is
+// EBUSY if it has one of the modes that would be dropped.
+Errno Reference::refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another,
+                                 Flags dropped) const {
     // validate_range(): what lies behind the world is no address of a process.
     if (range.empty() || range.end().value > world_->pages.value) return Errno::einval;
     const Piece piece = inside_world(range);
@@ -20,18 +22,21 @@ Errno Reference::refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another) c
         // such faults. Behind that the kernel asks for the right to write, which anonymous memory
         // never lacks.
         if (world_->file(at.file) != nullptr) return Errno::einval;
-        const bool of_other = at.uffd != UffdContext::none && at.uffd != context_of(uffd);
-        if (of_other) return of_another;
+        const bool own = at.uffd == context_of(uffd);
+        if (!own && at.uffd != UffdContext::none && of_another != Errno::ok) return of_another;
+        if (own && at.flags.has_any(dropped)) return Errno::ebusy;
     }
     return Errno::ok;
 }
 
 // An area that has all of the modes keeps the others that it may have; else it loses these.
 Errno Reference::run(const UffdRegister& op) {
-    const Errno refused = refusal_of_uffd(op.range, op.uffd, Errno::ebusy);
+    const Flags modes = flags_of(op.mode);
+    const bool wp_stays = world_->profile->uffd_wp == UffdWp::stays;
+    const Flags dropped = wp_stays ? Flags(Flag::uffd_wp).without(modes) : Flags{};
+    const Errno refused = refusal_of_uffd(op.range, op.uffd, Errno::ebusy, dropped);
     if (refused != Errno::ok) return refused;
     const UffdContext context = context_of(op.uffd);
-    const Flags modes = flags_of(op.mode);
     return change_pieces(op.range, {Holes::skip}, [&](std::size_t cell) {
         Change wanted{Errno::ok, cells()[cell].attributes};
         if (wanted.to.uffd == context && wanted.to.flags.has(modes)) return wanted;
@@ -42,7 +47,9 @@ Errno Reference::run(const UffdRegister& op) {
 }
 
 Errno Reference::run(const UffdUnregister& op) {
-    const Errno refused = refusal_of_uffd(op.range, op.uffd, Errno::einval);
+    const bool anybody = world_->profile->uffd_unregister == UnregisterBy::anybody;
+    const Errno of_another = anybody ? Errno::ok : Errno::einval;
+    const Errno refused = refusal_of_uffd(op.range, op.uffd, of_another, {});
     if (refused != Errno::ok) return refused;
     return change_pieces(op.range, {Holes::skip},
                          [&](std::size_t cell) { return uffd_cleared(cell); });
