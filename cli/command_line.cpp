@@ -65,10 +65,10 @@ CLI::Option* add_value(CLI::App& app, const char* name, const char* type, const 
     return app.add_option_function<std::string>(name, read, help)->type_name(type);
 }
 
-void add_target(CLI::App& app, TargetChoice& target) {
-    app.add_option("--target", target.name, "System under test: impl, or live (the running kernel)")
-        ->type_name("NAME")
-        ->capture_default_str();
+constexpr const char* any_target = "System under test: impl, or live (the running kernel)";
+
+void add_target(CLI::App& app, TargetChoice& target, const char* help = any_target) {
+    app.add_option("--target", target.name, help)->type_name("NAME")->capture_default_str();
     app.add_option("--bug", target.bug, "Seed this mistake into the target")->type_name("NAME");
 }
 
@@ -106,9 +106,10 @@ void add_run(CLI::App& app, RunCommand& run) {
                    "One law alone, all of them before the soak, none, or list")
         ->type_name("NAME|all|none|list")
         ->capture_default_str();
-    add_value(app, "--pages", "N", "Size of the world [64]", [&](const std::string& text) {
-        run.pages = PageCount{number_in("--pages", text, 1, run_pages_max.value)};
-    });
+    add_value(app, "--pages", "N", "Size of the world, at most 4096 [64]",
+              [&](const std::string& text) {
+                  run.pages = PageCount{number_in("--pages", text, 1, run_pages_max.value)};
+              });
     app.add_flag("--cases", run.cases, "Print how often each case happened");
     app.add_flag("--require", run.require,
                  "Exit 3 if a required case is missing, however short the run");
@@ -131,7 +132,7 @@ void add_run(CLI::App& app, RunCommand& run) {
 }
 
 void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
-    add_target(app, fuzz.target);
+    add_target(app, fuzz.target, "System under test: impl");
     app.add_option("--engine", fuzz.engine, "What looks for inputs")
         ->type_name("NAME")
         ->check(CLI::IsMember({"libfuzzer"}))

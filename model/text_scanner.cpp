@@ -160,8 +160,10 @@ void LineScanner::may_be(Names names) {
 
 std::string LineScanner::describe(std::string_view found) const {
     if (!found.empty()) return quoted(found);
-    if (cursor_ == line_.size()) return "the end of the line";
-    return at_hash() ? "a comment" : "a space";
+    const auto offset = static_cast<std::size_t>(found.data() - line_.data());
+    if (offset == line_.size()) return "the end of the line";
+    if (offset == cursor_ && at_hash()) return "a comment";
+    return line_[offset] == ' ' ? "a space" : "nothing";
 }
 
 bool LineScanner::fail(const Expected& expected) {
