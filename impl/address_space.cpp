@@ -12,6 +12,7 @@ void AddressSpace::create(SpaceId id) {
     id_ = id;
     vmas_.clear();
     counters_ = SpaceCounters{};
+    stray_locked_ = 0;
     def_flags_ = {};
 }
 

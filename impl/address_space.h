@@ -232,8 +232,9 @@ class AddressSpace {
     void reset_uffd(PageRange range);
     void dontunmap_complete(Call& call, PageRange range);
     // Userfaultfds.
-    [[nodiscard]] Errno check_uffd(PageRange range, Uffd uffd, const World& world,
-                                   Errno of_another) const;
+    template <class Refusal>
+    [[nodiscard]] Errno check_uffd(PageRange range, const World& world,
+                                   const Refusal& refusal) const;
     template <class Rule>
     [[nodiscard]] Errno change_uffd(Call& call, PageRange range, MergeOom oom, const Rule& rule);
     template <class Rule>
@@ -251,6 +252,7 @@ class AddressSpace {
     SpaceId id_;
     VmaList vmas_;
     SpaceCounters counters_;
+    std::uint64_t stray_locked_ = 0;  // In counters_.locked, and in no area (dontunmap_complete).
     Flags def_flags_;  // Of areas to come (mm->def_flags): what mlockall locks in the future.
 };
 

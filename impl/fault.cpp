@@ -101,8 +101,8 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         if (call.world.has_close_hook(attributes.file)) {
             call.log.call_open(child.id_, attributes.file, copy.range());
         }
-        attributes.flags = attributes.flags.without(locked_flags | uffd_flags);
-        attributes.uffd = UffdContext::none;
+        attributes = without_uffd(attributes);
+        attributes.flags = attributes.flags.without(locked_flags);
         if (attributes.flags.has(Flag::wipe_on_fork)) attributes.fault = FaultId{};
         attributes.forked = !attributes.fault.none();
         if (attributes.forked) attributes.fault = call.ledger.new_fault();

@@ -237,7 +237,7 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
     // Both places are charged as long as both are there.
     if (old.flags.has(Flag::account)) call.ledger.charge(op.to.count);
 
-    if (call.fails(Stage::move)) {
+    if (!op.from.empty() && call.fails(Stage::move)) {
         if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;
         const Errno kept = gather_range(call, op.to);
         if (kept == Errno::ok) remove_range(call, op.to);
@@ -281,7 +281,8 @@ void AddressSpace::reset_uffd(PageRange range) {
 }
 
 // The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,
-// and a whole area is as if it had never been written to. Nothing is merged.
+// though nobody takes that off locked_vm. A whole area is as if it had never been written to.
+// Nothing is merged.
 void AddressSpace::dontunmap_complete(Call& call, PageRange range) {
     if (call.atomic()) {
         const Errno done = run(call, Munlock{range});
@@ -290,9 +291,8 @@ void AddressSpace::dontunmap_complete(Call& call, PageRange range) {
     }
     const Cursor cursor = vmas_.find(range.start);
     Vma vma = vmas_.at(cursor);
-    uncount_pages(vma.attributes.flags, vma.count());
+    if (vma.attributes.flags.has(Flag::locked)) stray_locked_ += vma.count().value;
     vma.attributes.flags = vma.attributes.flags.without(locked_flags);
-    count_pages(vma.attributes.flags, vma.count());
     if (vma.range() == range) {
         vma.attributes.fault = FaultId{};
         vma.attributes.forked = false;

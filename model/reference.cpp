@@ -13,6 +13,7 @@ void Reference::create(const World& world, const Cells& layout) {
     objects_.clear();
     exists_.fill(false);
     future_locks_.fill({});
+    stray_locked_.fill(0);
     exists_[0] = true;
     faults_made_ = 0;
     spaces_[0].assign(layout_.count(), Cell{});
@@ -271,7 +272,9 @@ void Reference::count(Census& census) const {
     census.objects_alive.assign(objects_.size(), false);
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
         census.spaces[space] = SpaceCounters{};
-        if (exists_[space]) count_space(spaces_[space], census.spaces[space], census);
+        if (!exists_[space]) continue;
+        count_space(spaces_[space], census.spaces[space], census);
+        census.spaces[space].locked += stray_locked_[space];
     }
     for (std::size_t object = 0; object < objects_.size(); ++object) {
         if (!census.objects_alive[object]) continue;

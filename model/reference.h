@@ -189,6 +189,7 @@ class Reference {
     // Locks and seals (reference_lock.cpp).
     [[nodiscard]] Change lock_change(std::size_t cell, Flags locks) const;
     [[nodiscard]] PageCount locked_pages(Piece piece) const;
+    [[nodiscard]] std::uint64_t locked_vm() const;
     void lock_all(Flags locks);
     [[nodiscard]] Errno populate(Piece piece);
     void populate_all(Piece piece);
@@ -213,7 +214,8 @@ class Reference {
     [[nodiscard]] std::vector<Mremap> parts_of(const Mremap& op);
     void cut_cell(Page page);
     // Userfaultfds (reference_uffd.cpp).
-    [[nodiscard]] Errno refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another) const;
+    [[nodiscard]] Errno refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another,
+                                        Flags dropped) const;
     [[nodiscard]] Change uffd_cleared(std::size_t cell) const;
 
     // Faults (reference_fault.cpp).
@@ -235,6 +237,8 @@ class Reference {
     std::array<Flags, space_count_max> future_locks_;  // mm->def_flags: of areas to come.
     std::vector<Object> objects_;
     std::uint32_t faults_made_ = 0;
+    // Pages of a space that are counted as locked for good: see leave_old_place().
+    std::array<std::uint64_t, space_count_max> stray_locked_{};
 
     // The step under way.
     SpaceId space_;

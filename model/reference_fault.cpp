@@ -103,6 +103,7 @@ Errno Reference::run(const Fork& op) {
     }
     exists_[op.child.value] = true;
     future_locks_[op.child.value] = {};
+    stray_locked_[op.child.value] = 0;
     if (world_->profile->maximal) return Errno::ok;
     space_ = op.child;
     for (std::size_t cell = 1; cell < child.size(); ++cell) {

@@ -8,7 +8,7 @@ Errno Reference::run(const Mlock& op) {
     // can_do_mlock(): without any right to lock, not even nothing can be locked.
     if (world_->memlock == 0) return Errno::eperm;
     const std::uint64_t asked = op.range.count.value;
-    const std::uint64_t there = locked_pages({0, layout_.count()}).value;
+    const std::uint64_t there = locked_vm();
     if (asked + there > world_->memlock) {
         // What is locked already is not asked for again.
         const std::uint64_t again = locked_pages(inside_world(op.range)).value;
@@ -113,6 +113,11 @@ PageCount Reference::locked_pages(Piece piece) const {
         if (locked) pages += layout_.weight(cell);
     }
     return pages;
+}
+
+// mm->locked_vm
+std::uint64_t Reference::locked_vm() const {
+    return locked_pages({0, layout_.count()}).value + stray_locked_[space_.value];
 }
 
 // mseal_range(): a hole refuses it before anything has changed.

@@ -65,8 +65,7 @@ Errno Reference::run(const Mmap& op) {
 Errno Reference::refusal_of_lock(const Mmap& op, Flags flags) const {
     if (op.populate == Populate::locked && world_->memlock == 0) return Errno::eperm;
     if (!flags.has(Flag::locked)) return Errno::ok;
-    const std::uint64_t locked = locked_pages({0, layout_.count()}).value;
-    return locked + op.range.count.value > world_->memlock ? Errno::eagain : Errno::ok;
+    return locked_vm() + op.range.count.value > world_->memlock ? Errno::eagain : Errno::ok;
 }
 
 // In the order of __mmap_region(): old areas are cut out (S1), the charge is made (S3), and from

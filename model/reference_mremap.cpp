@@ -130,9 +130,8 @@ Errno Reference::refusal_of_area(const Mremap& op) const {
     const PageCount in_area = layout_.start(area_end(cell)) - op.from.start;
     if (std::min(op.from.count, op.to.count) > in_area) return Errno::efault;
     if (!grows(op) || !flags.has(Flag::locked)) return Errno::ok;
-    const std::uint64_t locked = locked_pages({0, layout_.count()}).value;
     const std::uint64_t more = op.to.count.value - op.from.count.value;
-    return locked + more > world_->memlock ? Errno::eagain : Errno::ok;
+    return locked_vm() + more > world_->memlock ? Errno::eagain : Errno::ok;
 }
 
 Errno Reference::remap_area(const Mremap& op) {
@@ -206,7 +205,8 @@ Errno Reference::move_area(const Mremap& op) {
     if (world_->profile->count_limit && near_limit) return Errno::enomem;
     if (const Errno error = copy_to(op); error != Errno::ok) return error;
     const Piece copy{layout_.index(op.to.start), layout_.index(op.to.end())};
-    if (log_->fails(Stage::move)) {
+    // Without old pages there are none to move.
+    if (!op.from.empty() && log_->fails(Stage::move)) {
         // The old place has everything back, and the new one goes.
         const Errno error = cut_out(copy);
         if (error == Errno::ok) erase(copy);
@@ -242,7 +242,8 @@ Errno Reference::copy_to(const Mremap& op) {
 }
 
 // dontunmap_complete(): the old place has no pages any more, and so no locks: not even on the rest
-// of its area. If it is a whole area nothing was ever written to it.
+// of its area, all of which stays in mm->locked_vm for good. If it is a whole area nothing was ever
+// written to it.
 void Reference::leave_old_place(PageRange range) {
     const std::size_t cell = layout_.index(range.start);
     const Piece area{area_start(cell), area_end(cell)};
@@ -250,6 +251,7 @@ void Reference::leave_old_place(PageRange range) {
         layout_.start(area.start) == range.start && layout_.start(area.end) == range.end();
     Seam seam = Seam::changed_by_move;
     if (whole && !cells()[cell].attributes.fault.none()) seam = Seam::old_place_unfaulted;
+    stray_locked_[space_.value] += locked_pages(area).value;
     for (std::size_t at = area.start; at < area.end; ++at) {
         Attributes& attributes = cells()[at].attributes;
         attributes.flags = attributes.flags.without(locked_flags);

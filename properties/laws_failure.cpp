@@ -217,17 +217,29 @@ void check_left(const Failed& failed, const Munlockall& /*op*/) {
     expect_same(failed);
 }
 
-// What mremap leaves is mapped nowhere else than before, but for the parts that have moved; pages
-// outside of both ranges keep all but a fault identity and, where a part of their area moved away
-// and left its place behind, their locks.
+bool in_one_area(const SpaceView& view, PageRange range) {
+    const auto holds = [&](const AreaView& area) {
+        return area.range.start <= range.start && range.end() <= area.range.end();
+    };
+    return std::any_of(view.areas.begin(), view.areas.end(), holds);
+}
+
+// A move that fails has all its pages where they were: what it has unmapped by then is what lay at
+// the new place, and what the new one has no room for. Of several areas the first may have moved
+// before another one fails. Pages outside of both ranges keep all but a fault identity and, where a
+// part of their area moved away and left its place behind, their locks.
 void check_left(const Failed& failed, const Mremap& op) {
     const bool begun = op.moving == Moving::fixed || failed.run.log().struck();
     if (!begun && failed.error != Errno::eperm) return expect_same(failed);
-    const auto gone = [&](Page page) { return op.from.contains(page) || op.to.contains(page); };
+    const bool alone = in_one_area(failed.view_before(), op.from);
+    const auto may_go = [&](Page page) {
+        if (op.to.contains(page)) return true;
+        return op.from.contains(page) && (!alone || page >= op.from.start + op.to.count);
+    };
     for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
-        if (gone(page)) continue;
         const auto before = attributes_at(failed.view_before(), page);
         const auto after = attributes_at(failed.view_after(), page);
+        if (may_go(page) && (!alone || !after)) continue;
         RC_ASSERT(before.has_value() == after.has_value());
         const PageRange nowhere{page, PageCount{0}};
         if (!before) continue;
