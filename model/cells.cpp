@@ -29,7 +29,9 @@ Cells::Cells(const World& world, const std::vector<Step>& steps) : pages_(world.
 std::size_t Cells::cut(Page page) {
     CHECK(!cut_at(page));
     const auto next = std::lower_bound(starts_.begin(), starts_.end(), page);
-    return static_cast<std::size_t>(starts_.insert(next, page) - starts_.begin());
+    const auto cell = next - starts_.begin();
+    starts_.insert(next, page);
+    return static_cast<std::size_t>(cell);
 }
 
 }  // namespace vmacheck
