@@ -6,6 +6,7 @@
 
 #include <array>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -83,7 +84,9 @@ struct Modifier {
     std::function<AddressSpace::Outcome(AddressSpace& space, Call& call, Cursor prev, Cursor middle,
                                         PageRange range, const Attributes& to)>
         call;
-    friend void PrintTo(const Modifier& modifier, std::ostream* out) { *out << modifier.name; }
+    friend std::ostream& operator<<(std::ostream& out, const Modifier& modifier) {
+        return out << modifier.name;
+    }
 };
 
 inline const Modifier modifiers[] = {
