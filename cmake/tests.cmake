@@ -10,11 +10,21 @@
 #     tidy       clang-tidy                                       (with VMACHECK_HYGIENE alone)
 include(GoogleTest)
 
+# What most tests include, compiled once where the build is to be quick. The release build does
+# without, so that each test includes what it needs.
+set(common_headers <gtest/gtest.h> <algorithm> <array> <functional> <map> <memory> <optional> <set>
+    <span> <sstream> <string> <string_view> <utility> <variant> <vector>
+    "${PROJECT_SOURCE_DIR}/impl/impl_target.h" "${PROJECT_SOURCE_DIR}/model/check.h"
+    "${PROJECT_SOURCE_DIR}/model/text.h")
+
 # vmacheck_gtest(NAME IMPL SOURCE...): one GoogleTest program, each of its tests a test of ctest.
 function(vmacheck_gtest name impl)
     add_executable(${name} ${ARGN})
     # Each test file has a world of names of its own.
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
+    if(CMAKE_UNITY_BUILD)
+        target_precompile_headers(${name} PRIVATE ${common_headers})
+    endif()
     target_link_libraries(${name} PRIVATE vmacheck_cli ${impl} vmacheck_warnings rapidcheck_gtest
                           GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name} PRIVATE VMACHECK_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
