@@ -24,7 +24,7 @@ class BugsCommand : public testing::Test {
 
 // Runs until the bug is found, and answers the path of the minimized program.
 std::string find_bug(const Shell& shell, const std::string& bug, const std::string& more) {
-    const Ran ran = shell.run("run --seed 1 --programs 200000 --bug " + bug + " " + more);
+    const Ran ran = shell.run("run --seed 2 --programs 200000 --bug " + bug + " " + more);
     EXPECT_EQ(ran.exit, 1) << ran.output;
     EXPECT_TRUE(ran.says("replay: vmacheck replay found/")) << ran.output;
     EXPECT_TRUE(shell.has(ran.last_line())) << ran.output;
@@ -72,7 +72,7 @@ TEST_F(BugsCommand, prints_the_same_find_twice) {
 
 TEST_F(BugsCommand, loses_no_find_when_its_standard_streams_are_closed) {
     const Ran ran = shell.sh(
-        "\"$V\" run --seed 1 --programs 200000 --bug split-keeps-parent-offset <&- >&- 2>&-");
+        "\"$V\" run --seed 2 --programs 200000 --bug split-keeps-parent-offset <&- >&- 2>&-");
     EXPECT_EQ(ran.exit, 1);
     EXPECT_NE(shell.list("found").find(".orig.vma"), std::string::npos);
 }
@@ -80,7 +80,7 @@ TEST_F(BugsCommand, loses_no_find_when_its_standard_streams_are_closed) {
 TEST_F(BugsCommand, slow_prints_a_find_that_it_cannot_save) {
     // The folder goes away while the target hangs.
     const Ran ran = shell.sh(
-        "{ sleep 1; rm -r found; } & \"$V\" run --seed 1 --programs 200000 --bug hang-on-hole");
+        "{ sleep 1; rm -r found; } & \"$V\" run --seed 2 --programs 200000 --bug hang-on-hole");
     EXPECT_EQ(ran.exit, 1) << ran.output;
     EXPECT_TRUE(ran.says("cannot write")) << ran.output;
     EXPECT_TRUE(ran.says("vma 1\n")) << ran.output;

@@ -35,6 +35,7 @@ bool needs_world(CaseId id) {
     // RLIMIT_MEMLOCK.
     const bool of_lock = id == case_id(op_index<Mmap>(), errno_case(Errno::eagain)) ||
                          id == case_id(op_index<Mremap>(), errno_case(Errno::eagain)) ||
+                         id == case_id(op_index<RemapFilePages>(), errno_case(Errno::eagain)) ||
                          id == case_id(op_index<Mlock>(), errno_case(Errno::eperm)) ||
                          id == case_id(op_index<Mlockall>(), errno_case(Errno::eperm)) ||
                          id == case_id(op_index<Mlockall>(), errno_case(Errno::enomem));
@@ -44,6 +45,7 @@ bool needs_world(CaseId id) {
 // Whether operations that the case takes are there: its own, and what names, policies,
 // userfaultfds and seals come from.
 bool offered(CaseId id, const Sight& sight) {
+    if (id == case_id(Seam::unlocked_after_merge)) return sight.offers(op_index<Mlockall>());
     if (id >= op_count * case_kind_count) return true;
     if (is_kind(id, CaseKind::refused_name) && !sight.offers(op_index<AnonName>())) return false;
     if (is_kind(id, CaseKind::refused_policy) && !sight.offers(op_index<Mbind>())) return false;
@@ -64,6 +66,7 @@ bool needs_crowd(CaseId id) {
 bool needs_failure_or_world(CaseId id) {
     return id == case_id(op_index<Munmap>(), errno_case(Errno::enomem)) ||
            id == case_id(op_index<Fork>(), errno_case(Errno::enomem)) ||
+           id == case_id(op_index<RemapFilePages>(), errno_case(Errno::enomem)) ||
            id == case_id(op_index<Madvise>(), errno_case(Errno::eagain)) ||
            id == case_id(op_index<AnonName>(), errno_case(Errno::eagain)) ||
            id == case_id(op_index<Mbind>(), errno_case(Errno::enomem)) ||

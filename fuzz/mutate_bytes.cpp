@@ -18,6 +18,8 @@ std::size_t ByteMutator::put(std::uint8_t* out, std::size_t max_size) {
     if (binary_header_size(program_.world) > max_size) {
         program_.world.areas.clear();
         program_.world.files.clear();
+        program_.world.heap = Page{};
+        for (const WorldLimit& limit : world_limits) program_.world.*limit.member = no_limit;
         program_.steps.clear();
     }
     const std::size_t header = binary_header_size(program_.world);

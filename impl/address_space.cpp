@@ -8,8 +8,9 @@
 
 namespace vmacheck::impl {
 
-void AddressSpace::create(SpaceId id) {
+void AddressSpace::create(SpaceId id, Page heap) {
     id_ = id;
+    brk_ = heap;
     vmas_.clear();
     counters_ = SpaceCounters{};
     stray_locked_ = 0;
@@ -43,6 +44,7 @@ void AddressSpace::merge_all(Call& call) {
 
 void AddressSpace::observe(SpaceView& view) const {
     view.counters = counters_;
+    view.counters.brk = brk_.value;
     view.areas.clear();
     for (Cursor vma = vmas_.first(); vma != vmas_.end(); vma = vmas_.next(vma)) {
         view.areas.push_back({vmas_.at(vma).range(), vmas_.at(vma).attributes});
@@ -55,6 +57,7 @@ void AddressSpace::count_pages(Flags flags, PageCount pages) {
     counters_.total += pages.value;
     if (counts_as_exec(flags)) counters_.exec += pages.value;
     if (counts_as_data(flags)) counters_.data += pages.value;
+    if (counts_as_stack(flags)) counters_.stack += pages.value;
     if (flags.has(Flag::locked)) counters_.locked += pages.value;
 }
 
@@ -63,6 +66,7 @@ void AddressSpace::uncount_pages(Flags flags, PageCount pages) {
     counters_.total -= pages.value;
     if (counts_as_exec(flags)) counters_.exec -= pages.value;
     if (counts_as_data(flags)) counters_.data -= pages.value;
+    if (counts_as_stack(flags)) counters_.stack -= pages.value;
     if (flags.has(Flag::locked)) counters_.locked -= pages.value;
 }
 

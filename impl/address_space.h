@@ -52,8 +52,8 @@ class TurnBound {
 
 class AddressSpace {
   public:
-    // An empty space under this name; memory is kept.
-    void create(SpaceId id);
+    // An empty space under this name, whose heap has no page yet; memory is kept.
+    void create(SpaceId id, Page heap = Page{0});
 
     // The area is there from the start. In a profile without fault identity it has none.
     void add_initial(Call& call, const InitialArea& area);
@@ -77,6 +77,8 @@ class AddressSpace {
     [[nodiscard]] Errno run(Call& call, const UffdRegister& op);
     [[nodiscard]] Errno run(Call& call, const UffdUnregister& op);
     [[nodiscard]] Errno run(Call& call, const UffdClose& op);
+    [[nodiscard]] Errno run(Call& call, const Brk& op);
+    [[nodiscard]] Errno run(Call& call, const RemapFilePages& op);
     // fork: fills `child`, which is empty; it is empty again after a failure.
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
@@ -141,6 +143,7 @@ class AddressSpace {
         Vma vma;  // As it will be, but for the flags that are decided on the way.
         Driver driver;
         bool shared_anonymous;
+        bool cannot_be_locked = false;  // And was to be, as all that is to come.
     };
 
     // Maps it in the place of what is there. After an error what was there has gone if the error
@@ -176,6 +179,7 @@ class AddressSpace {
     [[nodiscard]] bool any_mapped(PageRange range) const;
     [[nodiscard]] bool any_sealed(PageRange range) const;
     [[nodiscard]] PageCount accounted_pages(PageRange range) const;
+    [[nodiscard]] PageCount mapped_pages(PageRange range) const;
 
     // The second half of mmap.
     [[nodiscard]] Errno check_map(const Call& call, const Mmap& op) const;
@@ -185,9 +189,19 @@ class AddressSpace {
     [[nodiscard]] Errno prepare_map(Call& call, MapRequest& map) const;
     [[nodiscard]] Errno make_vma(Call& call, MapRequest& map) const;
 
+    // The heap, stacks, and the limits of a space (impl/heap.cpp).
+    [[nodiscard]] bool may_expand_vm(const Call& call, Flags flags, PageCount pages) const;
+    [[nodiscard]] bool may_become(const Call& call, Flags from, Flags to, PageCount pages) const;
+    [[nodiscard]] Errno shrink_brk(Call& call, PageRange range);
+    [[nodiscard]] bool has_room_for_brk(Page end) const;
+    [[nodiscard]] Errno do_brk_flags(Call& call, PageRange range);
+    [[nodiscard]] Cursor expand_downwards(Call& call, Cursor vma, Page page);
+    [[nodiscard]] bool keeps_stack_guard_gap(Cursor vma, Page page) const;
+    [[nodiscard]] bool acct_stack_growth(Call& call, const Vma& vma, PageCount grow);
+
     // Mprotect and madvise.
     [[nodiscard]] Cursor prev_of(Cursor vma, Page start) const;
-    [[nodiscard]] Errno check_mprotect(Call& call, const Mprotect& op) const;
+    [[nodiscard]] Errno check_mprotect(Call& call, PageRange range, Prot prot) const;
     [[nodiscard]] Outcome mprotect_fixup(Call& call, Cursor prev, Cursor vma, PageRange piece,
                                          Prot prot);
     [[nodiscard]] Errno check_madvise(Call& call, const Madvise& op) const;
@@ -242,6 +256,7 @@ class AddressSpace {
 
     // Faults.
     [[nodiscard]] bool fault_in(Call& call, Cursor vma, PageRange pages, bool writes);
+    void anon_vma_prepare(Call& call, Cursor vma);
     [[nodiscard]] Errno populate_vma_page_range(Call& call, Cursor vma, PageRange pages);
     [[nodiscard]] Errno mm_populate(Call& call, PageRange range, bool ignores_errors);
     [[nodiscard]] FaultId find_fault_to_share(Cursor vma) const;
@@ -253,6 +268,7 @@ class AddressSpace {
     VmaList vmas_;
     SpaceCounters counters_;
     std::uint64_t stray_locked_ = 0;  // In counters_.locked, and in no area (dontunmap_complete).
+    Page brk_;                        // Where the heap ends (mm->brk).
     Flags def_flags_;  // Of areas to come (mm->def_flags): what mlockall locks in the future.
 };
 

@@ -51,6 +51,12 @@
     X(default_flag_set_after_merge_check, "default-flag-set-after-merge-check", "C1",              \
       "the default flag of PR_SET_MEMORY_MERGE comes after the merge was tried",                   \
       "Linux d7597f59d1d3, cf7e7a3503df (6.17)", "missed_merge")                                   \
+    X(heap_joins_what_is_before_it, "heap-joins-what-is-before-it", "C2",                          \
+      "the first pages of a heap merge with the area that ends where the heap starts",             \
+      "Linux, vma_prev_limit() in brk(): what its limit is for", "wrong_merge")                    \
+    X(grown_stack_merges, "grown-stack-merges", "C2",                                              \
+      "a stack that grows down to an equal one becomes one with it",                               \
+      "Linux, expand_downwards(): it never merges", "wrong_merge")                                 \
     X(real_error_overwritten, "real-error-overwritten", "C9",                                      \
       "mprotect answers ENOMEM for whatever kept it from reaching the end",                        \
       "Linux, mm/mprotect: fix do_mprotect_pkey() return on error (6.3)", "wrong_result")          \

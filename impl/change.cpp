@@ -67,7 +67,7 @@ AdviceChange advice_change(Advice advice) {
 
 Flags advised_flags(Flags flags, Advice advice) {
     // Deduplication is for private memory; asking for it elsewhere does nothing.
-    if (advice == Advice::mergeable && flags.has_any(Flag::shared | Flag::may_share)) return flags;
+    if (advice == Advice::mergeable && !ksm_compatible(flags)) return flags;
     const AdviceChange change = advice_change(advice);
     return flags.without(change.cleared) | change.set;
 }
@@ -84,6 +84,9 @@ Errno refusal(const Attributes& attributes, Advice advice) {
         return Errno::eperm;
     }
     if (advice == Advice::dontneed && flags.has(Flag::locked)) return Errno::einval;
+    // What may be thrown away is neither inherited nor dumped.
+    const bool keeps = advice == Advice::keeponfork || advice == Advice::dodump;
+    if (keeps && flags.has(Flag::droppable)) return Errno::einval;
     // Only anonymous private memory can come up empty in a child.
     const bool wipes = advice == Advice::wipeonfork;
     return wipes && (!anonymous || flags.has(Flag::shared)) ? Errno::einval : Errno::ok;
@@ -123,16 +126,22 @@ Cursor AddressSpace::prev_of(Cursor vma, Page start) const {
 Errno AddressSpace::run(Call& call, const Mprotect& op) {
     if (op.range.empty()) return Errno::ok;
     const Page end = op.range.end();
-    Cursor vma = vmas_.find(op.range.start);
-    if (vma == vmas_.end() || vmas_.at(vma).start > op.range.start) return Errno::enomem;
+    Page start = op.range.start;
+    Cursor vma = vmas_.find(start);
+    if (vma == vmas_.end() || vmas_.at(vma).start >= end) return Errno::enomem;
+    if (op.reach == Reach::grows_down) {
+        if (!vmas_.at(vma).attributes.flags.has(Flag::grows_down)) return Errno::einval;
+        start = vmas_.at(vma).start;
+    }
+    if (vmas_.at(vma).start > start) return Errno::enomem;
     if (call.atomic()) {
-        const Errno error = check_mprotect(call, op);
+        const Errno error = check_mprotect(call, range_between(start, end), op.prot);
         if (error != Errno::ok) return error;
         call.committing = true;
     }
 
     Errno error = Errno::ok;
-    Page done = op.range.start;
+    Page done = start;
     Cursor prev = prev_of(vma, done);
     for (TurnBound turns = bound(); vma != vmas_.end() && vmas_.at(vma).start < end; turns.turn()) {
         error = Errno::enomem;
@@ -160,20 +169,25 @@ Errno AddressSpace::run(Call& call, const Mprotect& op) {
 }
 
 // Passes what mprotect passes in an `atomic` profile, and changes nothing.
-Errno AddressSpace::check_mprotect(Call& call, const Mprotect& op) const {
-    const Page end = op.range.end();
-    EndSplits splits(op.range);
-    Page done = op.range.start;
+Errno AddressSpace::check_mprotect(Call& call, PageRange range, Prot prot) const {
+    const Page end = range.end();
+    EndSplits splits(range);
+    Page done = range.start;
+    PageCount written;  // Pages that become writable.
     for (Cursor vma = vmas_.find(done); done < end; vma = vmas_.next(vma)) {
         if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::enomem;
         const Vma& found = vmas_.at(vma);
+        const Flags old = found.attributes.flags;
+        const PageCount pages = std::min(found.end, end) - done;
         done = found.end;
-        const Errno refused = refusal(found.attributes, op.prot);
+        const Errno refused = refusal(found.attributes, prot);
         if (refused != Errno::ok) {
             return BUG(real_error_overwritten) ? Errno::enomem : refused;
         }
-        const ProtectChange change = protect_change(found.attributes, op.prot);
-        if (change.flags == found.attributes.flags) continue;
+        const ProtectChange change = protect_change(found.attributes, prot);
+        if (change.flags == old) continue;
+        if (!old.has(Flag::write)) written += pages;
+        if (!may_become(call, old, change.flags, written)) return Errno::enomem;
         if (change.charges && call.fails(Stage::charge)) return Errno::enomem;
         splits.changes(found);
     }
@@ -186,6 +200,9 @@ AddressSpace::Outcome AddressSpace::mprotect_fixup(Call& call, Cursor prev, Curs
     const ProtectChange change = protect_change(old, prot);
     if (change.flags == old.flags) return {Errno::ok, vma};
 
+    if (!call.committing && !may_become(call, old.flags, change.flags, piece.count)) {
+        return {Errno::enomem, Cursor()};
+    }
     if (change.charges) {
         if (call.fails(Stage::charge)) return {Errno::enomem, Cursor()};
         call.ledger.charge(piece.count);

@@ -25,14 +25,23 @@ FaultId AddressSpace::find_fault_to_share(Cursor vma) const {
 }
 
 Errno AddressSpace::run(Call& call, const Touch& op) {
-    const Flag needed = op.access == Access::write ? Flag::write : Flag::read;
+    const bool faults = op.through == Through::fault;
     const Page end = op.range.end();
     Page done = op.range.start;
     TurnBound turns = bound();
     for (Cursor vma = vmas_.find(done); done < end; vma = vmas_.next(vma)) {
         turns.turn();
-        if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::efault;
-        if (!vmas_.at(vma).attributes.flags.has(needed)) return Errno::efault;
+        if (vma == vmas_.end()) return Errno::efault;
+        if (vmas_.at(vma).start > done) {
+            if (!faults) return Errno::efault;
+            vma = expand_downwards(call, vma, done);
+            if (vma.none()) return Errno::efault;
+        }
+        const Flags flags = vmas_.at(vma).attributes.flags;
+        // A processor that may write or execute a page may read it as well (vma_is_accessible).
+        const Flags readable = faults ? access_flags : Flags(Flag::read);
+        const Flags needed = op.access == Access::write ? Flags(Flag::write) : readable;
+        if (!flags.has_any(needed)) return Errno::efault;
         const PageRange pages = range_between(done, std::min(vmas_.at(vma).end, end));
         if (!fault_in(call, vma, pages, op.access == Access::write)) return Errno::efault;
         done = pages.end();
@@ -43,13 +52,9 @@ Errno AddressSpace::run(Call& call, const Touch& op) {
 // Faults for pages of one area, which permits them. False if the file ends before the last one; the
 // identity is there all the same.
 bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes) {
-    Vma touched = vmas_.at(vma);
-    const bool copies = writes && !touched.attributes.flags.has(Flag::shared);
-    if (call.world.profile->fault_identity && copies && touched.attributes.fault.none()) {
-        const FaultId shared = find_fault_to_share(vma);
-        touched.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
-        vmas_.replace(vma, touched);
-    }
+    const bool copies = writes && !vmas_.at(vma).attributes.flags.has(Flag::shared);
+    if (copies) anon_vma_prepare(call, vma);
+    const Vma& touched = vmas_.at(vma);
     // Offsets go up with the pages, so that the last one tells.
     const Page last = pages.end() - PageCount{1};
     const FileId id = touched.attributes.file;
@@ -57,6 +62,15 @@ bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes
     const File* const file = call.world.file(id);
     const PageCount size = file != nullptr ? file->pages : call.ledger.object_size(id);
     return touched.pgoff_at(last) < size.value;
+}
+
+// Gives the area an identity, if it has none.
+void AddressSpace::anon_vma_prepare(Call& call, Cursor vma) {
+    if (!call.world.profile->fault_identity || !vmas_.at(vma).attributes.fault.none()) return;
+    const FaultId shared = find_fault_to_share(vma);
+    Vma written = vmas_.at(vma);
+    written.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
+    vmas_.replace(vma, written);
 }
 
 Errno AddressSpace::populate_vma_page_range(Call& call, Cursor vma, PageRange pages) {
@@ -113,6 +127,7 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         child.remove_range(call, range_between(Page{0}, copied));
         return error;
     }
+    child.brk_ = brk_;
     if (call.world.profile->maximal) child.merge_all(call);
     return Errno::ok;
 }

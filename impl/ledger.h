@@ -26,6 +26,7 @@ class Ledger {
 
     void create(std::size_t file_count) {
         committed_ = PageCount{};
+        stray_ = PageCount{};
         files_.assign(file_count, FileCounters{});
         objects_.clear();
         object_last_ = FileId{static_cast<std::uint32_t>(file_count)};
@@ -34,6 +35,11 @@ class Ledger {
 
     void charge(PageCount pages) { committed_ += pages; }
     void uncharge(PageCount pages) { committed_ -= pages; }
+    // What nobody will uncharge (acct_stack_growth).
+    void charge_for_good(PageCount pages) {
+        stray_ += pages;
+        charge(pages);
+    }
     [[nodiscard]] PageCount committed() const { return committed_; }
 
     // An area comes to hold its file, or stops to do so. Pages and charges are not looked at.
@@ -89,7 +95,7 @@ class Ledger {
 
     // As if no area were there; objects stay, and so does what they are charged.
     void forget_areas() {
-        committed_ = PageCount{};
+        committed_ = stray_;
         for (FileCounters& counters : files_) counters = FileCounters{};
         for (Object& each : objects_) {
             each.references = 0;
@@ -124,6 +130,7 @@ class Ledger {
     }
 
     PageCount committed_;
+    PageCount stray_;  // Of it, in no area and no object.
     std::vector<FileCounters> files_;
     std::vector<Object> objects_;  // Sorted by id.
     FileId object_last_;

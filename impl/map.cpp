@@ -18,9 +18,49 @@ Flags flags_of(const Mmap& op, bool read_only_file) {
         flags = flags | Flag::shared | Flag::may_share;
         if (read_only_file) flags = flags.without(Flag::may_write | Flag::shared);
     }
+    const Flags of_droppable =
+        Flag::droppable | Flag::noreserve | Flag::wipe_on_fork | Flag::dont_dump;
+    if (op.sharing == Sharing::droppable) flags = flags | of_droppable;
     if (op.reserve == Reserve::noreserve) flags = flags | Flag::noreserve;
     if (op.populate == Populate::locked) flags = flags | Flag::locked;
+    switch (op.stack) {
+        case StackKind::none: break;
+        case StackKind::grows_down: return flags | Flag::grows_down;
+        case StackKind::stack: return flags | Flag::no_huge_page;
+    }
     return flags;
+}
+
+// What do_mmap() has against a mapping without a file.
+Errno check_anonymous(const Mmap& op) {
+    const bool grows = op.stack == StackKind::grows_down;
+    switch (op.sharing) {
+        case Sharing::is_private: break;
+        case Sharing::is_shared: return grows ? Errno::einval : Errno::ok;
+        case Sharing::droppable:
+            return grows || op.populate == Populate::locked ? Errno::einval : Errno::ok;
+    }
+    return Errno::ok;
+}
+
+// What do_mmap() has against a mapping of a file.
+Errno check_file(const World& world, const Mmap& op) {
+    static const File object{};  // Behind shared anonymous memory: nothing is special about it.
+    const File* const named = world.file(op.backing.file);
+    const File& file = named == nullptr ? object : *named;
+    const Profile& rules = *world.profile;
+    const bool knows_hooks = (rules.close_hooks || !file.driver.close) &&
+                             (rules.prepare_hooks || !file.driver.mmap_prepare);
+    if (!knows_hooks) return Errno::declined;
+    if (op.range.count.value > file_pages_max) return Errno::eoverflow;
+    if (op.backing.offset > file_pages_max - op.range.count.value) return Errno::eoverflow;
+    if (op.sharing == Sharing::droppable) return Errno::einval;
+    if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file.read_only) {
+        return Errno::eacces;
+    }
+    const bool has_hook = named == nullptr || file.driver.mmap != file.driver.mmap_prepare;
+    if (!has_hook) return Errno::enodev;
+    return op.stack == StackKind::grows_down ? Errno::einval : Errno::ok;
 }
 
 // Private writable memory is charged to the commit limit (accountable_mapping).
@@ -28,9 +68,9 @@ bool is_accountable(Flags flags) {
     return (flags & (Flag::noreserve | Flag::shared | Flag::write)) == Flags(Flag::write);
 }
 
-// Memory that PR_SET_MEMORY_MERGE is for (vma_ksm_compatible).
+// Memory that PR_SET_MEMORY_MERGE is for.
 bool takes_default_flag(const World& world, Flags flags) {
-    return world.memory_merge && !flags.has_any(Flag::shared | Flag::may_share);
+    return world.memory_merge && ksm_compatible(flags);
 }
 
 // Whether the default flag comes before the merge is tried. A driver's mmap hook may have its own
@@ -149,21 +189,8 @@ Errno AddressSpace::check_map(const Call& call, const Mmap& op) const {
     if (op.range.end().value > world.pages.value) return Errno::enomem;
     if (op.placement != Placement::fixed && any_mapped(op.range)) return Errno::eexist;
     const Errno locking = check_lock(call, op, flags_of(op, false) | def_flags_);
-    if (locking != Errno::ok || op.backing.file.none()) return locking;
-
-    const File* const file = world.file(op.backing.file);
-    CHECK(file != nullptr);
-    const Profile& rules = *world.profile;
-    const bool knows_hooks = (rules.close_hooks || !file->driver.close) &&
-                             (rules.prepare_hooks || !file->driver.mmap_prepare);
-    if (!knows_hooks) return Errno::declined;
-    if (op.range.count.value > file_pages_max) return Errno::eoverflow;
-    if (op.backing.offset > file_pages_max - op.range.count.value) return Errno::eoverflow;
-    if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file->read_only) {
-        return Errno::eacces;
-    }
-    if (file->driver.mmap == file->driver.mmap_prepare) return Errno::enodev;
-    return Errno::ok;
+    if (locking != Errno::ok) return locking;
+    return op.backing.file.none() ? check_anonymous(op) : check_file(world, op);
 }
 
 Errno AddressSpace::run(Call& call, const Mmap& op) {
@@ -171,16 +198,17 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     if (error != Errno::ok) return error;
 
     const File* const file = call.world.file(op.backing.file);
-    const bool anonymous = file == nullptr;
+    const bool anonymous = op.backing.file.none();
     const bool shared = op.sharing == Sharing::is_shared;
     MapRequest map{};
     map.vma.start = op.range.start;
     map.vma.end = op.range.end();
-    map.vma.attributes.flags = flags_of(op, !anonymous && file->read_only) | def_flags_;
+    map.vma.attributes.flags = flags_of(op, file != nullptr && file->read_only) | def_flags_;
     map.vma.attributes.file = op.backing.file;
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
-    map.driver = anonymous ? Driver{} : file->driver;
+    map.driver = file == nullptr ? Driver{} : file->driver;
     map.shared_anonymous = anonymous && shared;
+    map.cannot_be_locked = map.vma.attributes.flags.has(Flag::locked | Flag::droppable);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
     const Errno mapped = call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
@@ -189,6 +217,16 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     const Errno ignored = mm_populate(call, op.range, true);
     static_cast<void>(ignored);
     return Errno::ok;
+}
+
+PageCount AddressSpace::mapped_pages(PageRange range) const {
+    PageCount pages;
+    for (Cursor vma = vmas_.find(range.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        const Vma& found = vmas_.at(vma);
+        if (found.start >= range.end()) break;
+        pages += std::min(found.end, range.end()) - std::max(found.start, range.start);
+    }
+    return pages;
 }
 
 PageCount AddressSpace::accounted_pages(PageRange range) const {
@@ -222,21 +260,33 @@ Errno AddressSpace::mmap_region(Call& call, MapRequest& map) {
         if (error != Errno::ok) return error;
     }
 
-    // Only what is not charged yet for the old pages is asked for.
+    // Only what is more than the old pages counts against the limits, and only what is not charged
+    // yet for them is asked for.
+    const PageCount added = map.vma.count() - mapped_pages(map.vma.range());
+    if (!may_expand_vm(call, attributes.flags, added)) return Errno::enomem;
     const bool accountable = is_accountable(attributes.flags);
     const bool asks = accountable && map.vma.count() != accounted_pages(map.vma.range());
     const bool asks_late = asks && replaces && BUG(late_failure_after_driver_hook);
     if (asks && !asks_late && call.fails(Stage::charge)) return Errno::enomem;
 
     // The point of no return: from here on an error leaves a gap.
+    const PageCount replaced = accounted_pages(removed);
     if (replaces) remove_range(call, removed);
     if (asks_late && call.fails(Stage::charge)) return Errno::enomem;
     if (accountable) {
         attributes.flags = attributes.flags | Flag::account;
         call.ledger.charge(map.vma.count());
     }
-    const Errno error = map_into_gap(call, map);
+    const Profile& rules = *call.world.profile;
+    const Errno refused = prepare_map(call, map);
+    const Errno error = refused != Errno::ok ? refused : map_into_gap(call, map);
     if (error == Errno::ok) return Errno::ok;
+    // Where the kernel forgets a charge on its way back.
+    PageCount forgotten;
+    if (rules.replaced_charge == FailedCharge::kept) forgotten = replaced;
+    const bool forgets_all = rules.prepare_charge == FailedCharge::kept;
+    if (refused != Errno::ok && forgets_all) forgotten = map.vma.count();
+    if (accountable) call.ledger.charge_for_good(forgotten);
     if (accountable || BUG(uncharges_what_was_never_charged)) call.ledger.uncharge(map.vma.count());
     if (replaces && BUG(error_path_returns_zero)) return Errno::ok;
     return error;
@@ -244,12 +294,14 @@ Errno AddressSpace::mmap_region(Call& call, MapRequest& map) {
 
 // The pages are free and charged.
 Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
-    const Errno refused = prepare_map(call, map);
-    if (refused != Errno::ok) return refused;
     if (!vma_merge_new_range(call, map.vma).none()) return Errno::ok;
 
     const Errno error = make_vma(call, map);
     if (error != Errno::ok) return error;
+    // Seen too late for the merge (vma_supports_mlock in __mmap_complete). No area that it could
+    // have merged with is locked either.
+    Attributes& attributes = map.vma.attributes;
+    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
     insert_vma(call, vmas_.find(map.vma.start), map.vma);
     return Errno::ok;
 }
@@ -301,6 +353,9 @@ Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
         const Errno error = pass_splits(call, removed);
         if (error != Errno::ok) return error;
     }
+    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
+    const PageCount added = map.vma.count() - mapped_pages(map.vma.range());
+    if (!may_expand_vm(call, attributes.flags, added)) return Errno::enomem;
     const bool accountable = is_accountable(attributes.flags);
     if (accountable) {
         const bool asks = map.vma.count() != accounted_pages(map.vma.range());

@@ -81,8 +81,10 @@ TEST(mmap, leaves_splits_before_and_a_gap_after_the_point_of_no_return) {
     EXPECT_EQ(scene.machine().committed, 0U);
 }
 
-TEST(mmap, returns_the_whole_charge_of_what_it_replaced) {
-    Scene scene(linux_world());
+TEST(mmap, returns_the_whole_charge_of_what_it_replaced_where_that_is_mended) {
+    World world = linux_world();
+    world.profile = &linux_7_3_profile;
+    Scene scene(world);
     scene.run(map_anon(0, 4, read_write));
     EXPECT_EQ(scene.machine().committed, 4U);
     const Mmap over = map_file(1, 3, read_write, mmap_file, 0);
@@ -90,6 +92,24 @@ TEST(mmap, returns_the_whole_charge_of_what_it_replaced) {
     EXPECT_EQ(scene.picture(), "A.......");
     EXPECT_EQ(scene.machine().committed, 1U);
     EXPECT_EQ(scene.machine().files[0].references, 0U);
+}
+
+TEST(mmap, keeps_the_charge_of_what_it_replaced) {
+    Scene scene(linux_world());
+    scene.run(map_anon(0, 4, read_write));
+    const Mmap over = map_file(1, 3, read_write, mmap_file, 0);
+    EXPECT_EQ(scene.run_failing(over, failure_at(Stage::hook, 1)), Errno::enomem);
+    EXPECT_EQ(scene.machine().committed, 4U);
+    scene.run(Munmap{pages(0, 8)});
+    EXPECT_EQ(scene.machine().committed, 3U);
+}
+
+TEST(mmap, keeps_the_charge_of_what_the_prepare_hook_refused) {
+    Scene scene(linux_world());
+    const Mmap map = map_file(1, 3, read_write, prepared_file, 0);
+    EXPECT_EQ(scene.run_failing(map, failure_at(Stage::prepare, 1)), Errno::enomem);
+    EXPECT_EQ(scene.picture(), "........");
+    EXPECT_EQ(scene.machine().committed, 3U);
 }
 
 TEST(mmap, closes_old_areas_before_the_new_hook) {

@@ -57,7 +57,7 @@ Errno AddressSpace::check_uffd(PageRange range, const World& world, const Refusa
         const Attributes& at = vmas_.at(vma).attributes;
         // Faults of a mapped file are its driver's. Objects behind shared anonymous memory have no
         // driver of ours.
-        if (world.file(at.file) != nullptr) return Errno::einval;
+        if (world.file(at.file) != nullptr || at.flags.has(Flag::droppable)) return Errno::einval;
         const Errno refused = at.uffd == UffdContext::none ? Errno::ok : refusal(at);
         if (refused != Errno::ok) return refused;
         if (BUG(uffd_checks_first_area_alone)) break;

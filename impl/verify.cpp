@@ -26,6 +26,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
         counted.total += vma.count().value;
         if (counts_as_exec(flags)) counted.exec += vma.count().value;
         if (counts_as_data(flags)) counted.data += vma.count().value;
+        if (counts_as_stack(flags)) counted.stack += vma.count().value;
         if (flags.has(Flag::locked)) counted.locked += vma.count().value;
         found.hold(vma.attributes);
         if (flags.has(Flag::account)) found.charge(vma.count());
@@ -35,6 +36,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
     CHECK(counted.total == counters_.total);
     CHECK(counted.exec == counters_.exec);
     CHECK(counted.data == counters_.data);
+    CHECK(counted.stack == counters_.stack);
     CHECK(counted.locked + stray_locked_ == counters_.locked);
 }
 

@@ -36,12 +36,21 @@ struct Vma {
     friend constexpr bool operator==(const Vma&, const Vma&) = default;
 };
 
-// Which counter of mm->*_vm a page belongs to (vm_stat_account): the first that fits.
+// Which counter of mm->*_vm a page belongs to, if to any (is_exec_mapping, is_stack_mapping,
+// is_data_mapping).
 constexpr bool counts_as_exec(Flags flags) {
-    return flags.has(Flag::exec) && !flags.has(Flag::write);
+    return (flags & (Flag::exec | Flag::write | Flag::grows_down)) == Flags(Flag::exec);
+}
+constexpr bool counts_as_stack(Flags flags) {
+    return flags.has(Flag::grows_down);
 }
 constexpr bool counts_as_data(Flags flags) {
-    return !counts_as_exec(flags) && flags.has(Flag::write) && !flags.has(Flag::shared);
+    return (flags & (Flag::write | Flag::shared | Flag::grows_down)) == Flags(Flag::write);
+}
+
+// Memory that KSM may deduplicate (vma_ksm_compatible).
+constexpr bool ksm_compatible(Flags flags) {
+    return !flags.has_any(Flag::droppable | Flag::may_share | Flag::shared);
 }
 
 }  // namespace vmacheck::impl

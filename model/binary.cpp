@@ -61,6 +61,9 @@ static_assert(all_fit<Op>, "an operation has more fields than a record has room"
 bool needs_literal(PageRange range, const World& world) {
     return !binary::is_inside(range, world.pages);
 }
+bool needs_literal(Page page, const World& world) {
+    return page.value > world.pages.value;
+}
 template <class Type>
 bool needs_literal(const Type&, const World&) {
     return false;
@@ -140,6 +143,9 @@ Misfit write_step(RecordOut record, const Step& step, const World& world) {
 template <class Next>
 Misfit write_records(const World& world, const std::vector<Step>& steps, Next next) {
     if (Misfit misfit = binary::write_world(next(), world)) return misfit;
+    if (binary::has_limits_record(world)) {
+        if (Misfit misfit = binary::write_limits(next(), world)) return misfit;
+    }
     if (world.files.size() > binary_files_max) {
         return binary::too_many(world.files.size(), "files", binary_files_max);
     }
@@ -201,6 +207,7 @@ void decode_program(std::span<const std::uint8_t> bytes, const Profile& profile,
     for (std::size_t i = first; i < end; i++) {
         const RecordIn record = record_at(bytes, i);
         has_areas = has_areas || record[0] == binary::area_kind;
+        if (record[0] == binary::limits_kind) binary::read_limits(record, world);
         const bool is_file = record[0] == binary::file_kind;
         if (is_file && world.files.size() < binary_files_max) binary::read_file(record, world);
     }
@@ -212,7 +219,8 @@ void decode_program(std::span<const std::uint8_t> bytes, const Profile& profile,
     steps.clear();
     for (std::size_t i = first; i < end && steps.size() < step_lines_max; i++) {
         const RecordIn record = record_at(bytes, i);
-        const bool is_step = record[0] != binary::file_kind && record[0] != binary::area_kind;
+        const bool is_step = record[0] != binary::file_kind && record[0] != binary::area_kind &&
+                             record[0] != binary::limits_kind;
         if (is_step) read_step(record, world, steps.emplace_back());
     }
 }
@@ -239,7 +247,8 @@ void encode_program(const World& world, const std::vector<Step>& steps,
 }
 
 std::size_t binary_header_size(const World& world) {
-    return (1 + world.files.size() + world.areas.size()) * record_size;
+    const std::size_t limits = binary::has_limits_record(world) ? 1 : 0;
+    return (1 + limits + world.files.size() + world.areas.size()) * record_size;
 }
 
 std::optional<std::uint8_t> binary_version_of(std::span<const std::uint8_t> bytes) {

@@ -1,10 +1,10 @@
 // The binary form of programs: what a fuzzing engine mutates and what its corpus holds.
 //
-// A program is a sequence of records of 16 bytes: an optional world record, and file, area and step
-// records. docs/format.md has the tables. Decoding is total: every byte string is a program, and
-// one that is well-formed in the sense of model/text.h. So an engine that knows nothing of records
-// loses no input, and a mutator that does needs no repairs. What is out of range is brought into it
-// (mostly modulo), never refused.
+// A program is a sequence of records of 16 bytes: an optional world record, and limits, file, area
+// and step records. docs/format.md has the tables. Decoding is total: every byte string is a
+// program, and one that is well-formed in the sense of model/text.h. So an engine that knows
+// nothing of records loses no input, and a mutator that does needs no repairs. What is out of range
+// is brought into it (mostly modulo), never refused.
 //
 // Many byte strings stand for one program; encode_program() writes the canonical one. These laws
 // hold (properties/laws_binary.cpp), where decode() fills in one profile:
@@ -68,7 +68,7 @@ void decode_program(std::span<const std::uint8_t> bytes, const Profile& profile,
 void encode_program(const World& world, const std::vector<Step>& steps,
                     std::vector<std::uint8_t>& bytes);
 
-// Bytes of encode_program()'s answer before its first step record: world, files, areas.
+// Bytes of encode_program()'s answer before its first step record: world, limits, files, areas.
 [[nodiscard]] std::size_t binary_header_size(const World& world);
 
 // The version that the world record names; nothing if the bytes do not begin with a whole one.

@@ -112,6 +112,22 @@ struct FieldForm<PageRange> {
     }
 };
 
+// A page of the world, or the end of it.
+template <>
+struct FieldForm<Page> {
+    static constexpr std::size_t size = 1;
+    static Page read(FieldReader& bytes) {
+        const std::uint64_t page = bytes.byte();
+        return Page{bytes.literal_ranges() ? page : page % (bytes.world().pages.value + 1)};
+    }
+    static void write(FieldWriter& bytes, Page page) {
+        if (page.value > UINT8_MAX) {
+            return bytes.refuse("the page " + std::to_string(page.value) + " is above 255");
+        }
+        bytes.byte(static_cast<std::uint8_t>(page.value));
+    }
+};
+
 template <>
 struct FieldForm<Prot> {
     static constexpr std::size_t size = 1;

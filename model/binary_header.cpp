@@ -22,6 +22,15 @@ constexpr std::uint8_t option_memory_merge = 1;
 constexpr std::uint8_t option_map_count = 2;  // Else it is the default of Linux.
 constexpr std::uint8_t option_memlock = 4;    // Else there is no limit.
 
+// Limits record: which limits there are, in the order of `world_limits` without the first, and what
+// they are.
+constexpr std::size_t limits_set_at = 1;
+constexpr std::size_t limits_heap_at = 2;
+constexpr std::size_t limits_first_at = 3;
+constexpr std::size_t limit_size = 4;
+constexpr std::size_t limits_first = 1;
+static_assert(limits_first_at + (world_limits.size() - limits_first) * limit_size <= record_size);
+
 // File record.
 constexpr std::size_t file_driver_at = 1;
 constexpr std::size_t file_mode_at = 2;
@@ -48,6 +57,7 @@ constexpr std::uint8_t area_home_node = 128;  // Above the policy.
 constexpr std::uint8_t area_shared = 8;       // Below it stands the protection.
 constexpr std::uint8_t area_forked = 16;
 constexpr std::uint8_t area_pgoff = 32;  // Anonymous memory whose offset is not its first page.
+constexpr std::uint8_t area_droppable = 64;
 
 constexpr std::uint8_t bit_if(bool condition, std::uint8_t bit) {
     return condition ? bit : std::uint8_t{0};
@@ -81,7 +91,7 @@ std::string_view stored_name(RecordIn record) {
 // The userfaultfd of an area: its context, and above that what it waits for.
 void read_uffd(std::uint8_t stored, Attributes& at) {
     at.uffd = static_cast<UffdContext>(stored % area_uffd_mode % uffd_context_names.size());
-    if (!at.file.none()) at.uffd = UffdContext::none;
+    if (!at.file.none() || at.flags.has(Flag::droppable)) at.uffd = UffdContext::none;
     if (at.uffd == UffdContext::none) return;
     at.flags = at.flags | uffd_mode_flags[stored / area_uffd_mode % uffd_mode_flags.size()];
 }
@@ -137,6 +147,40 @@ Misfit write_world(RecordOut record, const World& world) {
     if (has_memlock) {
         put_number(record.subspan<world_memlock_at, world_memlock_size>(),
                    static_cast<std::uint32_t>(world.memlock));
+    }
+    return std::nullopt;
+}
+
+bool has_limits_record(const World& world) {
+    if (world.heap != Page{}) return true;
+    return std::any_of(world_limits.begin() + limits_first, world_limits.end(),
+                       [&](const WorldLimit& limit) { return world.*limit.member != no_limit; });
+}
+
+void read_limits(RecordIn record, World& world) {
+    world.heap.value = record[limits_heap_at] % (world.pages.value + 1);
+    std::size_t at = limits_first_at;
+    for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
+        std::uint64_t& limit = world.*world_limits[i].member;
+        limit = no_limit;
+        if ((record[limits_set_at] >> i & 1U) != 0)
+            limit = number_at(record.subspan(at, limit_size));
+    }
+}
+
+Misfit write_limits(RecordOut record, const World& world) {
+    record[0] = limits_kind;
+    record[limits_heap_at] = static_cast<std::uint8_t>(world.heap.value);
+    std::size_t at = limits_first_at;
+    for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
+        const std::uint64_t limit = world.*world_limits[i].member;
+        if (limit == no_limit) continue;
+        if (limit > UINT32_MAX) {
+            return too_many(limit, ("pages of " + std::string(world_limits[i].name)).c_str(),
+                            UINT32_MAX);
+        }
+        record[limits_set_at] = static_cast<std::uint8_t>(record[limits_set_at] | 1U << i);
+        put_number(record.subspan(at, limit_size), static_cast<std::uint32_t>(limit));
     }
     return std::nullopt;
 }
@@ -207,12 +251,15 @@ void AreaReader::read(RecordIn record) {
     const bool read_only = file != nullptr && file->read_only;
     Prot prot{Flags::of(bits) & access_flags};
     if (is_shared && read_only) prot.flags = prot.flags.without(Flag::write);
-    at.flags =
-        text::initial_flags(prot, is_shared ? Sharing::is_shared : Sharing::is_private, read_only);
+    const bool droppable = (bits & area_droppable) != 0 && file == nullptr;
+    const Sharing alone = droppable ? Sharing::droppable : Sharing::is_private;
+    at.flags = text::initial_flags(prot, is_shared ? Sharing::is_shared : alone, read_only);
     const std::uint32_t flags = number_at(record.subspan<area_flags_at, area_flags_size>());
     for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
         if ((flags >> i & 1U) != 0) at.flags = at.flags | text::listed_flag(i);
     }
+    if (!text::can_be_stack(at)) at.flags = at.flags.without(Flag::grows_down);
+    if (!text::can_be_locked(at)) at.flags = at.flags.without(Flag::locked);
     if (!at.flags.has(Flag::locked)) at.flags = at.flags.without(Flag::lock_on_fault);
 
     at.fault.value = record[area_fault_at];
@@ -247,7 +294,8 @@ Misfit write_area(RecordOut record, const InitialArea& area) {
     FieldForm<PageRange>::write(range_bytes, area.range);
     record[area_bits_at] = static_cast<std::uint8_t>((at.flags & access_flags).bits) |
                            bit_if(at.flags.has(Flag::may_share), area_shared) |
-                           bit_if(at.forked, area_forked) | bit_if(has_pgoff, area_pgoff);
+                           bit_if(at.forked, area_forked) | bit_if(has_pgoff, area_pgoff) |
+                           bit_if(at.flags.has(Flag::droppable), area_droppable);
     FieldWriter backing_bytes(&record[area_backing_at], misfit);
     backing_bytes.byte(static_cast<std::uint8_t>(at.file.value));
     if (!at.file.none() || has_pgoff) backing_bytes.pages(at.pgoff, "the offset");

@@ -17,14 +17,20 @@ namespace vmacheck::binary {
 using RecordIn = std::span<const std::uint8_t, record_size>;
 using RecordOut = std::span<std::uint8_t, record_size>;
 
-// The first bytes of a world record, and the kinds of the other two. All further kinds are steps.
+// The first bytes of a world record, and the kinds of the other three. All further kinds are steps.
 inline constexpr std::array<std::uint8_t, 4> world_magic = {0xff, 'v', 'm', 'a'};
 inline constexpr std::size_t world_version_at = 4;
 inline constexpr std::uint8_t file_kind = 0xfe;
 inline constexpr std::uint8_t area_kind = 0xfd;
+inline constexpr std::uint8_t limits_kind = 0xfc;
 
 void read_world(RecordIn record, World& world);
 [[nodiscard]] Misfit write_world(RecordOut record, const World& world);
+
+// The limits that the world record has no room for, and the heap; where one of them is set.
+[[nodiscard]] bool has_limits_record(const World& world);
+void read_limits(RecordIn record, World& world);
+[[nodiscard]] Misfit write_limits(RecordOut record, const World& world);
 
 // The world of bytes that do not say one: its size, and four files that differ in their hooks.
 void set_default_files(World& world);

@@ -87,7 +87,8 @@ TEST(binary, ignores_a_record_that_is_not_whole) {
 
 TEST(binary, of_bytes_that_are_all_ones_or_zeros_is_steps) {
     const std::string header = text_of({});
-    EXPECT_EQ(text_of(Bytes(40, 0xff)), header + "@3 home_node 255+255\n@3 home_node 255+255\n");
+    EXPECT_EQ(text_of(Bytes(40, 0xff)),
+              header + "@3 anon_name 255+255 c\n@3 anon_name 255+255 c\n");
     EXPECT_EQ(text_of(Bytes(16, 0)), header + "mmap 0+1 --- anon private\n");
 }
 
@@ -155,12 +156,14 @@ TEST(binary, world_record_turns_switches_of_its_profile) {
     // A contradiction, and switches that there are not: none is turned.
     EXPECT_EQ(profile_of(1, 0x01, 0), "linux-6.18");
     EXPECT_EQ(profile_of(1, 0x20, 0x80), "linux-6.18");
+    EXPECT_EQ(profile_of(1, 0, 0x38),
+              "linux-6.18,stack_charge:accounted,replaced_charge:returned,prepare_charge:returned");
     EXPECT_EQ(profile_of(0, 0x02, 0), "canonical");
 }
 
 TEST(binary, world_record_stands_first_or_is_a_step) {
     EXPECT_EQ(text_of(bytes_of({small_world, small_world})),
-              std::string(small_header) + "@2 home_node 1+1\n");
+              std::string(small_header) + "@2 anon_name 1+1 none\n");
 }
 
 TEST(binary, world_record_of_another_version_is_read_as_one_of_ours) {
@@ -237,7 +240,9 @@ std::string areas_of(const std::vector<Record>& areas) {
 TEST(binary, area_record_says_range_and_protection) {
     EXPECT_EQ(areas_of({{}}), "area 0+1 --- anon private\n");
     EXPECT_EQ(areas_of({{2, 6, 3}}), "area 2+6 rw- anon private\n");
-    EXPECT_EQ(areas_of({{11, 7, 0xc7}}), "area 3+3 rwx anon private\n");
+    EXPECT_EQ(areas_of({{11, 7, 0x87}}), "area 3+3 rwx anon private\n");
+    EXPECT_EQ(areas_of({{11, 7, 0xc7}}), "area 3+3 rwx anon droppable\n");
+    EXPECT_EQ(areas_of({{2, 1, 3 + 64, 1}}), "area 2+1 rw- file=f@0 private\n");
 }
 
 TEST(binary, area_record_says_what_is_mapped) {
@@ -258,7 +263,12 @@ TEST(binary, area_record_says_flags_and_faults) {
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 1, 1, 1}}),
               "area 0+1 --- anon private flags=account,noreserve,seq_read,rand_read,dontcopy,"
               "wipeonfork,dontdump,mergeable,hugepage,nohugepage,locked,lockonfault,"
-              "sealed policy=local name=a uffd=a missing\n");
+              "sealed,growsdown policy=local name=a uffd=a missing\n");
+    // Droppable memory is no stack, not locked, and nobody watches it; a file is no stack.
+    EXPECT_EQ(areas_of({{0, 1, 64, 0, 0, 0, 0, 0, 0x3c, 0, 0, 0, 0, 1}}),
+              "area 0+1 --- anon droppable flags=sealed\n");
+    EXPECT_EQ(areas_of({{0, 1, 0, 1, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 0}}),
+              "area 0+1 --- file=f@0 private\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 3, 4 + 2}}),
               "area 0+1 --- anon private policy=bind home_node name=b\n");
     EXPECT_EQ(areas_of({{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 128 + 1, 0}}),
@@ -316,7 +326,9 @@ TEST(binary, step_record_says_the_operation) {
                                             "mremap 2+3 1+1",
                                             "uffd_register 2+3 b missing",
                                             "uffd_unregister 2+3 b",
-                                            "uffd_close a"};
+                                            "uffd_close a",
+                                            "brk 2",
+                                            "remap_file_pages 2+3 1"};
     ASSERT_EQ(lines.size(), op_count);
     for (int code = 0; code < static_cast<int>(op_count); code++) {
         EXPECT_EQ(step_of({code, 0, 0, 0, 2, 3, 1}), lines[static_cast<std::size_t>(code)]);
@@ -327,7 +339,7 @@ TEST(binary, step_record_says_the_operation) {
         const std::string& line = lines[static_cast<std::size_t>(code) % op_count];
         EXPECT_EQ(step_of({code, 0, 0, 0, 2, 3, 1}), line);
     }
-    EXPECT_EQ(step_of({0xfc, 0, 0, 0, 2, 3, 1}), lines[28 % op_count]);
+    EXPECT_EQ(step_of({0xfb, 0, 0, 0, 2, 3, 1}), lines[27 % op_count]);
 }
 
 TEST(binary, step_record_says_space_and_failure) {
@@ -361,9 +373,9 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
     EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 5, 2, 3, 1, 1, 2, 1}),
               "mmap 1+2 r-x file=g@259 shared fixed noreserve");
     EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 0xff, 3, 9, 9, 2, 3, 2, 9, 9, 9}),
-              "mmap 1+2 rwx anon private");
-    EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 0, 4, 0xff, 0xfe, 3, 4, 3}),
-              "mmap 1+2 --- file=f@65279 shared noreplace noreserve");
+              "mmap 1+2 rwx anon droppable");
+    EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 0, 4, 0xff, 0xfe, 4, 4, 3, 0, 4}),
+              "mmap 1+2 --- file=f@65279 shared noreplace noreserve growsdown");
     EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 0, 1, 0xfe, 0xff}),
               "mmap 1+2 --- file=f@2251799813685246 private");
     for (int advice = 0; advice < 14; advice++) {
@@ -372,6 +384,11 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
     }
     EXPECT_EQ(step_of({3, 0, 0, 0, 1, 2, 14}), "madvise 1+2 normal");
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 2}), "touch 1+2");
+    EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 1, 1}), "touch 1+2 read fault");
+    EXPECT_EQ(step_of({2, 0, 0, 0, 1, 2, 1, 1}), "mprotect 1+2 r-- growsdown");
+    EXPECT_EQ(step_of({18, 0, 0, 0, 9}), "brk 0");
+    EXPECT_EQ(step_of({18, 4, 0, 0, 200}), "brk 200");
+    EXPECT_EQ(step_of({19, 0, 0, 0, 1, 2, 8}), "remap_file_pages 1+2 8");
     EXPECT_EQ(step_of({5, 0, 0, 0, 3}), "fork 3");
     EXPECT_EQ(step_of({5, 0, 0, 0, 5}), "fork 1");
     EXPECT_EQ(step_of({15, 0, 0, 0, 1, 2, 0, 1}), "uffd_register 1+2 a wp");

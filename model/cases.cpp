@@ -43,18 +43,19 @@ bool faults_stay(const Profile& profile) {
 }
 
 bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
-    const bool maps = is_one_of<Mmap, Mremap>(op);
+    const bool maps = is_one_of<Mmap, Mremap, RemapFilePages>(op);
+    const bool heap = op == op_index<Brk>();
     const bool changes = changes_pieces(op) || changes_areas(op);
     using enum CaseKind;
     switch (kind) {
         case merge_left:
-        case merge_right:
-        case merge_both:
         case refused_flags:
         case refused_file:
         case refused_policy:
-        case refused_name:
-        case refused_offset: return maps || changes;
+        case refused_name: return maps || changes || heap;
+        case refused_offset: return maps || changes || (heap && profile.mremap);
+        case merge_right:
+        case merge_both: return maps || changes;
         // What is new or cleared has no context, and beside it its flags differ before that does.
         case refused_uffd: return (changes && !clears_uffd(op)) || op == op_index<Mremap>();
         case merge_left_part:
@@ -62,19 +63,22 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_no_op: return changes;
         // A new mapping has no identity yet.
         case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
-        case refused_forked: return (maps || changes) && profile.fault_identity;
+        // What is mapped once more is shared, and has no identity.
+        case refused_forked:
+            return (changes || heap || is_one_of<Mmap, Mremap>(op)) && profile.fault_identity;
         case refused_unfaulted:
             return (changes || (op == op_index<Mremap>() && profile.mremap)) &&
                    faults_stay(profile);
         case refused_close:
             return (maps || (changes && !is_of_anonymous(op))) && profile.close_hooks;
-        case refused_three_way: return (maps || changes) && profile.fault_identity;
+        case refused_three_way:
+            return (changes || is_one_of<Mmap, Mremap>(op)) && profile.fault_identity;
         case refused_memory: return (maps || clears_uffd(op)) && !profile.atomic;
         case split_start:
         case split_end:
         case split_both: break;
     }
-    return maps || changes_pieces(op) || op == op_index<Munmap>();
+    return maps || heap || changes_pieces(op) || op == op_index<Munmap>();
 }
 
 bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
@@ -83,16 +87,18 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case ok:
         case esrch: return true;
         case enomem: return !is_one_of<Touch, Munlockall, UffdClose>(op);
-        case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap>(op);
+        case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap, RemapFilePages>(op);
         case eacces: return is_one_of<Mmap, Mprotect>(op);
-        case eperm: return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap>(op);
+        case eperm:
+            return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap,
+                             RemapFilePages>(op);
         case efault: return is_one_of<Touch, Mbind, Mremap>(op);
         case eexist: return is_one_of<Mmap, Fork, Mremap>(op);
-        case enodev:
-        case eoverflow: return op == op_index<Mmap>();
+        case enodev: return op == op_index<Mmap>();
+        case eoverflow: return is_one_of<Mmap, RemapFilePages>(op);
         case einval:
-            return is_one_of<Mmap, Munmap, Madvise, Mlockall, Mremap, UffdRegister, UffdUnregister>(
-                op);
+            return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlockall, Mremap, UffdRegister,
+                             UffdUnregister, RemapFilePages>(op);
         case ebadf: return op == op_index<AnonName>();
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
@@ -105,14 +111,16 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
 
 bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
     const bool changes = changes_pieces(op) || (changes_areas(op) && stage == Stage::merge);
+    const bool maps = is_one_of<Mmap, Mremap, RemapFilePages, Brk>(op);
+    const bool grows = op == op_index<Touch>() && !profile.maximal;  // A stack.
     switch (stage) {
-        case Stage::split: return is_one_of<Mmap, Munmap, Mremap>(op) || changes;
-        case Stage::merge: return (is_one_of<Mmap, Mremap>(op) || changes) && !profile.atomic;
-        case Stage::charge: return is_one_of<Mmap, Mprotect, Fork, Mremap>(op);
-        case Stage::allocation: return is_one_of<Mmap, Fork, Mremap>(op);
+        case Stage::split: return maps || op == op_index<Munmap>() || changes;
+        case Stage::merge: return (maps || changes) && !profile.atomic;
+        case Stage::charge: return is_one_of<Mmap, Mprotect, Fork, Mremap, Brk>(op) || grows;
+        case Stage::allocation: return maps || op == op_index<Fork>() || grows;
         case Stage::move: return op == op_index<Mremap>() && !profile.atomic;
-        case Stage::prepare: return op == op_index<Mmap>() && profile.prepare_hooks;
-        case Stage::hook:
+        case Stage::prepare: return is_one_of<Mmap, RemapFilePages>(op) && profile.prepare_hooks;
+        case Stage::hook: return is_one_of<Mmap, RemapFilePages>(op);
         case Stage::shmem: break;
     }
     return op == op_index<Mmap>();
@@ -130,6 +138,9 @@ bool seam_possible(Seam seam, const Profile& profile) {
         case Seam::changed_by_move: return profile.mremap;
         case Seam::old_place_unfaulted: return profile.mremap && profile.fault_identity;
         case Seam::given:
+        case Seam::stack_growth:
+        case Seam::heap_start:
+        case Seam::unlocked_after_merge:
         case Seam::fork_copies_seams:
         case Seam::split_left_behind:
         case Seam::merge_out_of_memory:
@@ -174,7 +185,9 @@ bool case_expected(CaseId id, const Profile& profile) {
     // and a copy has no userfaultfd.
     const bool rare = is_of_uffd(op) && id == case_id(op, CaseKind::refused_offset);
     const bool rare_move = id == case_id(op_index<Mremap>(), CaseKind::refused_uffd);
-    return !(profile.maximal && (rare || rare_move));
+    // Memory with another offset has to move to where the heap ends.
+    const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset);
+    return !rare_heap && !(profile.maximal && (rare || rare_move));
 }
 
 }  // namespace vmacheck

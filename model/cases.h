@@ -63,6 +63,8 @@ constexpr CaseKind unwind_case(Stage stage) {
 enum class Seam : std::uint8_t {
     none,
     given,                 // The program started with it.
+    stack_growth,          // D3: what grows down never merges.
+    heap_start,            // D4: the heap does not join what ends where it starts.
     fork_copies_seams,     // D5
     forked_and_unfaulted,  // D6
     two_identities,        // D7
@@ -72,13 +74,15 @@ enum class Seam : std::uint8_t {
     merge_out_of_memory,   // D12
     merge_given_up,        // D13
     changed_by_move,       // D14: locks went from the old place, a userfaultfd from the new one.
+    unlocked_after_merge,  // D15: it cannot be locked, and that was seen after the merge was tried.
     flags_after_merge,     // D16: flags that came after the merge was tried.
     old_place_unfaulted,   // D21: a moved area's old place lost its fault identity.
     unfaulted_neighbour,   // X1
 };
-inline constexpr std::size_t seam_count = 14;
+inline constexpr std::size_t seam_count = 17;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
-    "none", "given", "D5", "D6", "D7", "D9", "D10", "D11", "D12", "D13", "D14", "D16", "D21", "X1",
+    "none", "given", "D3",  "D4",  "D5",  "D6",  "D7",  "D9", "D10",
+    "D11",  "D12",   "D13", "D14", "D15", "D16", "D21", "X1",
 };
 
 using CaseId = std::size_t;

@@ -13,9 +13,11 @@ Cells::Cells(const World& world, const std::vector<Step>& steps) : pages_(world.
         }
     };
     starts_.push_back(Page{0});
+    add({world.heap, PageCount{0}});
     for (const InitialArea& area : world.areas) add(area.range);
     for (const Step& step : steps) {
         for_each_range(step.op, add);
+        if (const auto* const brk = std::get_if<Brk>(&step.op)) add({brk->to, PageCount{0}});
         // What grows in place ends here, and what grows elsewhere is new from there on.
         if (const auto* const move = std::get_if<Mremap>(&step.op)) {
             add({move->from.start, move->to.count});

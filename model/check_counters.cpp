@@ -57,6 +57,10 @@ std::optional<Finding> Lockstep::compare_counters() {
         }
         if (expected.data != found.data) return differs(space, "data", expected.data, found.data);
         if (expected.exec != found.exec) return differs(space, "exec", expected.exec, found.exec);
+        if (expected.stack != found.stack) {
+            return differs(space, "stack", expected.stack, found.stack);
+        }
+        if (expected.brk != found.brk) return differs(space, "brk", expected.brk, found.brk);
         return differs(space, "locked", expected.locked, found.locked);
     }
     target_.observe(found_machine_);

@@ -34,14 +34,17 @@ enum class Flag : std::uint8_t {
     sealed,         // VM_SEALED: may not be unmapped, replaced or protected.
     uffd_missing,   // VM_UFFD_MISSING: a userfaultfd answers faults on pages that are not there.
     uffd_wp,        // VM_UFFD_WP: it answers writes to pages that it protected.
+    grows_down,     // VM_GROWSDOWN: a stack, which grows down to what is used below it.
+    droppable,      // VM_DROPPABLE: its pages may be thrown away.
 };
-inline constexpr int flag_count = 23;
+inline constexpr int flag_count = 25;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
-    "read",     "write",       "exec",     "may_read",     "may_write", "may_exec",
-    "shared",   "may_share",   "account",  "noreserve",    "seq_read",  "rand_read",
-    "dontcopy", "wipeonfork",  "dontdump", "mergeable",    "hugepage",  "nohugepage",
-    "locked",   "lockonfault", "sealed",   "uffd_missing", "uffd_wp",
+    "read",      "write",        "exec",       "may_read",   "may_write",
+    "may_exec",  "shared",       "may_share",  "account",    "noreserve",
+    "seq_read",  "rand_read",    "dontcopy",   "wipeonfork", "dontdump",
+    "mergeable", "hugepage",     "nohugepage", "locked",     "lockonfault",
+    "sealed",    "uffd_missing", "uffd_wp",    "growsdown",  "droppable",
 };
 
 // A set of flags.

@@ -13,6 +13,8 @@ std::vector<Op> operations_that_make(const InitialArea& area) {
     mmap.prot = {at.flags & access_flags};
     if (!at.file.none()) mmap.backing = {at.file, at.pgoff};
     if (at.flags.has(Flag::may_share)) mmap.sharing = Sharing::is_shared;
+    if (at.flags.has(Flag::droppable)) mmap.sharing = Sharing::droppable;
+    if (at.flags.has(Flag::grows_down)) mmap.stack = StackKind::grows_down;
     if (at.flags.has(Flag::noreserve)) mmap.reserve = Reserve::noreserve;
 
     std::vector<Op> ops{mmap};

@@ -30,8 +30,9 @@ struct Backing {
 // Largest file in whole pages: MAX_LFS_FILESIZE of a 64-bit kernel is 2^63 - 1 bytes.
 inline constexpr std::uint64_t file_pages_max = (std::uint64_t{1} << 51) - 1;
 
-enum class Sharing : std::uint8_t { is_private, is_shared };
-inline constexpr std::array<std::string_view, 2> sharing_names = {"private", "shared"};
+// The type of a mapping. What is droppable (MAP_DROPPABLE) is private, and may be thrown away.
+enum class Sharing : std::uint8_t { is_private, is_shared, droppable };
+inline constexpr std::array<std::string_view, 3> sharing_names = {"private", "shared", "droppable"};
 
 // Where mmap may put the pages. A program speaks of the addresses that it got: without `fixed` the
 // range must be free, or the answer is EEXIST, for the kernel would have gone elsewhere.
@@ -76,6 +77,15 @@ inline constexpr std::array<std::string_view, 4> lock_scope_names = {"current", 
 enum class Populate : std::uint8_t { later, populate, locked };
 inline constexpr std::array<std::string_view, 3> populate_names = {"", "populate", "locked"};
 
+// What a mapping is for: a stack that grows down to what is used below it (MAP_GROWSDOWN), or one
+// that does not (MAP_STACK), which is without huge pages.
+enum class StackKind : std::uint8_t { none, grows_down, stack };
+inline constexpr std::array<std::string_view, 3> stack_kind_names = {"", "growsdown", "stack"};
+
+// Whether mprotect goes down to the start of a stack (PROT_GROWSDOWN).
+enum class Reach : std::uint8_t { range, grows_down };
+inline constexpr std::array<std::string_view, 2> reach_names = {"", "growsdown"};
+
 // Whether mremap may move the pages: not at all, if they cannot grow where they are
 // (MREMAP_MAYMOVE), or in any case and over whatever is there (MREMAP_FIXED as well).
 enum class Moving : std::uint8_t { stay, may_move, fixed };
@@ -88,6 +98,11 @@ inline constexpr std::array<std::string_view, 2> old_place_names = {"", "dontunm
 
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
+
+// How a page is accessed: on behalf of the program, by get_user_pages(), which grows no stack; or
+// by the program itself, by a page fault, which does.
+enum class Through : std::uint8_t { kernel, fault };
+inline constexpr std::array<std::string_view, 2> through_names = {"", "fault"};
 
 // The words of the values of each field type that is an enum, in the order of the values. The value
 // whose word is empty is the default: printed as nothing, and optional in a text.
@@ -116,6 +131,15 @@ constexpr Names names_of(LockScope) {
 constexpr Names names_of(Populate) {
     return populate_names;
 }
+constexpr Names names_of(StackKind) {
+    return stack_kind_names;
+}
+constexpr Names names_of(Reach) {
+    return reach_names;
+}
+constexpr Names names_of(Through) {
+    return through_names;
+}
 constexpr Names names_of(Moving) {
     return moving_names;
 }
@@ -136,8 +160,9 @@ constexpr Names names_of(UffdMode) {
 }
 
 // All of them.
-using FieldEnums = std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope,
-                              Populate, Moving, OldPlace, Policy, AreaName, Uffd, UffdMode>;
+using FieldEnums =
+    std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope, Populate, Moving,
+               OldPlace, Policy, AreaName, Uffd, UffdMode, StackKind, Reach, Through>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -162,12 +187,14 @@ struct Mmap {
     Placement placement = Placement::hint;
     Reserve reserve = Reserve::reserve;
     Populate populate = Populate::later;
+    StackKind stack = StackKind::none;
 
     static constexpr std::string_view name = "mmap";
-    static constexpr auto fields = std::make_tuple(
-        Field{"range", &Mmap::range}, Field{"prot", &Mmap::prot}, Field{"backing", &Mmap::backing},
-        Field{"sharing", &Mmap::sharing}, Field{"placement", &Mmap::placement},
-        Field{"reserve", &Mmap::reserve}, Field{"populate", &Mmap::populate});
+    static constexpr auto fields =
+        std::make_tuple(Field{"range", &Mmap::range}, Field{"prot", &Mmap::prot},
+                        Field{"backing", &Mmap::backing}, Field{"sharing", &Mmap::sharing},
+                        Field{"placement", &Mmap::placement}, Field{"reserve", &Mmap::reserve},
+                        Field{"populate", &Mmap::populate}, Field{"stack", &Mmap::stack});
     friend constexpr bool operator==(const Mmap&, const Mmap&) = default;
 };
 
@@ -180,14 +207,17 @@ struct Munmap {
     friend constexpr bool operator==(const Munmap&, const Munmap&) = default;
 };
 
-// Give every page of `range` the protection `prot`.
+// Give every page of `range` the protection `prot`. With `growsdown` it starts where the first area
+// of the range does, which is a stack.
 struct Mprotect {
     PageRange range;
     Prot prot;
+    Reach reach = Reach::range;
 
     static constexpr std::string_view name = "mprotect";
     static constexpr auto fields =
-        std::make_tuple(Field{"range", &Mprotect::range}, Field{"prot", &Mprotect::prot});
+        std::make_tuple(Field{"range", &Mprotect::range}, Field{"prot", &Mprotect::prot},
+                        Field{"reach", &Mprotect::reach});
     friend constexpr bool operator==(const Mprotect&, const Mprotect&) = default;
 };
 
@@ -201,15 +231,18 @@ struct Madvise {
     friend constexpr bool operator==(const Madvise&, const Madvise&) = default;
 };
 
-// Access every page of `range` in turn, as get_user_pages() would: EFAULT at the first page that is
-// not mapped, does not permit it, or lies behind the end of its file.
+// Access every page of `range` in turn: EFAULT at the first page that is not mapped, does not
+// permit it, or lies behind the end of its file. By a fault, a stack above a hole grows down over
+// it.
 struct Touch {
     PageRange range;
     Access access = Access::write;
+    Through through = Through::kernel;
 
     static constexpr std::string_view name = "touch";
     static constexpr auto fields =
-        std::make_tuple(Field{"range", &Touch::range}, Field{"access", &Touch::access});
+        std::make_tuple(Field{"range", &Touch::range}, Field{"access", &Touch::access},
+                        Field{"through", &Touch::through});
     friend constexpr bool operator==(const Touch&, const Touch&) = default;
 };
 
@@ -347,9 +380,30 @@ struct UffdClose {
     friend constexpr bool operator==(const UffdClose&, const UffdClose&) = default;
 };
 
-using Op =
-    std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall, Munlockall,
-                 Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister, UffdUnregister, UffdClose>;
+// Make the heap end at `to`. It starts where the world says (mm->start_brk); ENOMEM is the old
+// break that the kernel returns instead of an error.
+struct Brk {
+    Page to;
+
+    static constexpr std::string_view name = "brk";
+    static constexpr auto fields = std::make_tuple(Field{"to", &Brk::to});
+    friend constexpr bool operator==(const Brk&, const Brk&) = default;
+};
+
+// Map other pages of the file that `range` is a shared mapping of, from its page `offset` on.
+struct RemapFilePages {
+    PageRange range;
+    Page offset;
+
+    static constexpr std::string_view name = "remap_file_pages";
+    static constexpr auto fields = std::make_tuple(Field{"range", &RemapFilePages::range},
+                                                   Field{"offset", &RemapFilePages::offset});
+    friend constexpr bool operator==(const RemapFilePages&, const RemapFilePages&) = default;
+};
+
+using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
+                        Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister,
+                        UffdUnregister, UffdClose, Brk, RemapFilePages>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
 // The index of an operation in Op.

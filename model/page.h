@@ -23,6 +23,9 @@ struct PageCount {
         value -= other.value;
         return *this;
     }
+    friend constexpr PageCount operator-(PageCount all, PageCount some) {
+        return {all.value - some.value};
+    }
 };
 
 struct Page {

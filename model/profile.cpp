@@ -46,6 +46,13 @@ constexpr std::array profile_switch_table = {
                                           "what one userfaultfd watches another may unregister"),
     switch_for<&Profile::uffd_wp>("uffd_wp", {"may_go", "stays"},
                                   "EBUSY where registering again would take write protection away"),
+    switch_for<&Profile::stack_charge>("stack_charge", {"accounted", "all"},
+                                       "what stacks without VM_ACCOUNT grow by is never uncharged"),
+    switch_for<&Profile::replaced_charge>(
+        "replaced_charge", {"returned", "kept"},
+        "a failed mmap never uncharges the pages that it replaced"),
+    switch_for<&Profile::prepare_charge>("prepare_charge", {"returned", "kept"},
+                                         "what mmap_prepare refuses is never uncharged"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

@@ -42,6 +42,18 @@ enum class UffdWp : std::uint8_t {
     stays,  // EBUSY.
 };
 
+// What the growth of a stack is charged for.
+enum class StackCharge : std::uint8_t {
+    accounted,  // Memory that gives its charge back when it goes.
+    all,        // Any: without VM_ACCOUNT that is committed for good.
+};
+
+// What a failed mmap does with a charge.
+enum class FailedCharge : std::uint8_t {
+    returned,
+    kept,  // It is committed for good.
+};
+
 struct Profile {
     std::string_view name;
 
@@ -93,7 +105,28 @@ struct Profile {
     // userfaultfd_register() of 7.3.4 (mm/userfaultfd.c) answers EBUSY if an area of the same
     // userfaultfd would lose its write protection; 6.12.117 asks for nothing of that kind.
     UffdWp uffd_wp;
+
+    // acct_stack_growth() (mm/mmap.c of 6.12.117, mm/vma.c of 7.3.4) charges whatever grows, and
+    // what unmaps it uncharges only VM_ACCOUNT.
+    StackCharge stack_charge;
+
+    // The charge of pages that a mapping replaced, where it fails behind the point of no return:
+    // __mmap_region() of 6.12.117 (mm/mmap.c) returns only what it asked for itself, that of 7.3.4
+    // (mm/vma.c) everything; 6.18.44 leaked it in Committed_AS.
+    FailedCharge replaced_charge;
+
+    // The whole charge, where the hook mmap_prepare refuses: 6.18.44 leaked it in Committed_AS,
+    // 7.3.4 returns it (unacct_error in mm/vma.c).
+    FailedCharge prepare_charge;
 };
+
+// Whether charges may stay for which there is no page.
+constexpr bool charges_stay(const Profile& profile) {
+    if (profile.atomic) return false;
+    return profile.stack_charge == StackCharge::all ||
+           profile.replaced_charge == FailedCharge::kept ||
+           profile.prepare_charge == FailedCharge::kept;
+}
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
 inline constexpr Profile canonical_profile = {
@@ -110,6 +143,9 @@ inline constexpr Profile canonical_profile = {
     .mremap = true,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::may_go,
+    .stack_charge = StackCharge::accounted,
+    .replaced_charge = FailedCharge::returned,
+    .prepare_charge = FailedCharge::returned,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -126,6 +162,9 @@ inline constexpr Profile linux_6_18_profile = {
     .mremap = true,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::may_go,
+    .stack_charge = StackCharge::all,
+    .replaced_charge = FailedCharge::kept,
+    .prepare_charge = FailedCharge::kept,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -142,6 +181,9 @@ inline constexpr Profile linux_6_12_profile = {
     .mremap = false,
     .uffd_unregister = UnregisterBy::anybody,
     .uffd_wp = UffdWp::may_go,
+    .stack_charge = StackCharge::all,
+    .replaced_charge = FailedCharge::kept,
+    .prepare_charge = FailedCharge::returned,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -159,6 +201,9 @@ inline constexpr Profile linux_6_15_profile = {
     .mremap = false,
     .uffd_unregister = UnregisterBy::anybody,
     .uffd_wp = UffdWp::may_go,
+    .stack_charge = StackCharge::all,
+    .replaced_charge = FailedCharge::kept,
+    .prepare_charge = FailedCharge::returned,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -178,6 +223,9 @@ inline constexpr Profile linux_7_3_profile = {
     .mremap = false,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::stays,
+    .stack_charge = StackCharge::all,
+    .replaced_charge = FailedCharge::returned,
+    .prepare_charge = FailedCharge::returned,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

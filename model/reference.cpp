@@ -14,6 +14,8 @@ void Reference::create(const World& world, const Cells& layout) {
     exists_.fill(false);
     future_locks_.fill({});
     stray_locked_.fill(0);
+    stray_committed_ = 0;
+    heap_end_.fill(world.heap);
     exists_[0] = true;
     faults_made_ = 0;
     spaces_[0].assign(layout_.count(), Cell{});
@@ -266,7 +268,7 @@ std::uint64_t Reference::map_count() const {
 }
 
 void Reference::count(Census& census) const {
-    census.machine.committed = 0;
+    census.machine.committed = stray_committed_;
     census.machine.objects = 0;
     census.machine.files.assign(world_->files.size(), FileCounters{});
     census.objects_alive.assign(objects_.size(), false);
@@ -275,6 +277,7 @@ void Reference::count(Census& census) const {
         if (!exists_[space]) continue;
         count_space(spaces_[space], census.spaces[space], census);
         census.spaces[space].locked += stray_locked_[space];
+        census.spaces[space].brk = heap_end_[space].value;
     }
     for (std::size_t object = 0; object < objects_.size(); ++object) {
         if (!census.objects_alive[object]) continue;
@@ -283,7 +286,7 @@ void Reference::count(Census& census) const {
     }
 }
 
-// Linux: vm_stat_account() in mm/vma.c; what is executable is counted as that before it is as data.
+// Linux: vm_stat_account() in mm/vma.c; a stack is neither code nor data.
 void Reference::count_space(const std::vector<Cell>& cells, SpaceCounters& space,
                             Census& census) const {
     // Sums of their own, so that they need not be in memory from cell to cell: this loop is a tenth
@@ -296,7 +299,9 @@ void Reference::count_space(const std::vector<Cell>& cells, SpaceCounters& space
         const Flags flags = cell.attributes.flags;
         const std::uint64_t weight = layout_.weight(index).value;
         sum.total += weight;
-        if (flags.has(Flag::exec) && !flags.has(Flag::write))
+        if (flags.has(Flag::grows_down))
+            sum.stack += weight;
+        else if (flags.has(Flag::exec) && !flags.has(Flag::write))
             sum.exec += weight;
         else if (flags.has(Flag::write) && !flags.has(Flag::shared))
             sum.data += weight;

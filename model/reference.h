@@ -114,6 +114,8 @@ class Reference {
     Errno run(const UffdRegister& op);
     Errno run(const UffdUnregister& op);
     Errno run(const UffdClose& op);
+    Errno run(const Brk& op);
+    Errno run(const RemapFilePages& op);
 
     // The merge rule (reference.cpp).
     [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
@@ -146,6 +148,8 @@ class Reference {
 
     // mmap (reference_map.cpp).
     [[nodiscard]] Errno mmap_region(const Mmap& op, Piece piece, Flags flags);
+    [[nodiscard]] Errno map_prepared(const Mmap& op, Piece piece, Attributes first);
+    void keep_charge(const Attributes& first, PageCount pages);
     [[nodiscard]] Errno refusal_of_lock(const Mmap& op, Flags flags) const;
     // What stands against joining a new range with the areas before and behind it.
     struct Fit {
@@ -159,11 +163,23 @@ class Reference {
                                        Extends extends = Extends::nothing);
     [[nodiscard]] Refusal refusal_before(Piece piece, const Attributes& first) const;
     [[nodiscard]] Refusal refusal_behind(Piece piece, const Attributes& first) const;
-    void join_new_range(Piece piece, const Attributes& first, const Fit& fit);
+    // `after_merge` says why a seam stays that fits all the same.
+    void join_new_range(Piece piece, const Attributes& first, const Fit& fit,
+                        Seam after_merge = Seam::flags_after_merge);
     void write_pages(Piece piece, Attributes first);
     [[nodiscard]] bool any_mapped(Piece piece) const;
+    [[nodiscard]] PageCount mapped_pages(Piece piece) const;
     [[nodiscard]] PageCount accounted_pages(Piece piece) const;
     [[nodiscard]] Attributes last_page_of(Piece piece, Attributes first) const;
+
+    // The heap, stacks, and the limits of a space (reference_heap.cpp).
+    [[nodiscard]] bool may_expand(Flags flags, PageCount pages) const;
+    [[nodiscard]] bool may_become(Flags from, Flags to, PageCount pages) const;
+    [[nodiscard]] Errno shrink_heap(Piece piece);
+    [[nodiscard]] Errno grow_heap(Piece piece);
+    [[nodiscard]] bool heap_is_free_to(Page to) const;
+    [[nodiscard]] bool expand_stack(std::size_t cell);
+    [[nodiscard]] Errno refusal_of_growth(Piece area, PageCount added) const;
 
     // Changes of attributes (reference_change.cpp).
     // How a walk over areas answers: what it does about a hole, and what lack of memory is called.
@@ -239,6 +255,9 @@ class Reference {
     std::uint32_t faults_made_ = 0;
     // Pages of a space that are counted as locked for good: see leave_old_place().
     std::array<std::uint64_t, space_count_max> stray_locked_{};
+    // Pages that are charged for good: see expand_stack() and keep_charge().
+    std::uint64_t stray_committed_ = 0;
+    std::array<Page, space_count_max> heap_end_{};  // mm->brk.
 
     // The step under way.
     SpaceId space_;

@@ -95,7 +95,17 @@ Errno Reference::cut_to_change(Piece piece) {
 
 Errno Reference::run(const Mprotect& op) {
     if (op.range.empty()) return Errno::ok;
-    return change_pieces(op.range, {Holes::stop},
+    PageRange range = op.range;
+    if (op.reach == Reach::grows_down) {
+        // A hole at the start is skipped, and a stack is changed from its start on.
+        const Piece piece = inside_world(range);
+        std::size_t first = piece.start;
+        while (first < piece.end && !mapped(first)) ++first;
+        if (first == piece.end) return Errno::enomem;
+        if (!cells()[first].attributes.flags.has(Flag::grows_down)) return Errno::einval;
+        range = range_between(layout_.start(area_start(first)), range.end());
+    }
+    return change_pieces(range, {Holes::stop},
                          [&](std::size_t cell) { return protect_change(cell, op.prot); });
 }
 
@@ -134,7 +144,7 @@ Errno Reference::run(const Madvise& op) {
 
 Reference::Change Reference::advice_change(std::size_t cell, Advice advice) const {
     const Attributes& old = cells()[cell].attributes;
-    const bool shared = old.flags.has_any(Flag::shared | Flag::may_share);
+    const bool droppable = old.flags.has(Flag::droppable);
     Change wanted{Errno::ok, old};
     const auto set = [&](Flags added, Flags removed) {
         wanted.to.flags = old.flags.without(removed) | added;
@@ -158,12 +168,18 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
             if (!old.file.none() || old.flags.has(Flag::shared)) wanted.error = Errno::einval;
             set(Flag::wipe_on_fork, {});
             break;
-        case keeponfork: set({}, Flag::wipe_on_fork); break;
+        case keeponfork:
+            if (droppable) wanted.error = Errno::einval;
+            set({}, Flag::wipe_on_fork);
+            break;
         case dontdump: set(Flag::dont_dump, {}); break;
-        case dodump: set({}, Flag::dont_dump); break;
+        case dodump:
+            if (droppable) wanted.error = Errno::einval;
+            set({}, Flag::dont_dump);
+            break;
         case mergeable:
             // KSM takes private memory only, and says nothing about the rest.
-            if (!shared) set(Flag::mergeable, {});
+            if (takes_ksm(old.flags)) set(Flag::mergeable, {});
             break;
         case unmergeable: set({}, Flag::mergeable); break;
         case hugepage: set(Flag::huge_page, Flag::no_huge_page); break;

@@ -5,17 +5,20 @@
 
 namespace vmacheck {
 
-// Page by page, as the accesses happen. Only the first write to private memory changes anything:
-// the whole area gets an identity. A fault never merges.
+// Page by page, as the accesses happen. The first write to private memory gives the whole area an
+// identity, and a stack may grow. A fault never merges.
 Errno Reference::run(const Touch& op) {
     const bool beyond = op.range.end().value > world_->pages.value;
     if (op.range.empty()) return Errno::ok;
     if (op.range.start.value >= world_->pages.value) return Errno::efault;
-    const Flag needed = op.access == Access::write ? Flag::write : Flag::read;
+    const bool by_fault = op.through == Through::fault;
+    // The processor reads whatever can be accessed at all; get_user_pages() asks for VM_READ.
+    Flags needed = by_fault ? access_flags : Flags(Flag::read);
+    if (op.access == Access::write) needed = Flag::write;
     const std::size_t end = beyond ? layout_.count() : layout_.index(op.range.end());
     for (std::size_t cell = layout_.index(op.range.start); cell < end; ++cell) {
-        if (!mapped(cell)) return Errno::efault;
-        if (!cells()[cell].attributes.flags.has(needed)) return Errno::efault;
+        if (!mapped(cell) && !(by_fault && expand_stack(cell))) return Errno::efault;
+        if (!cells()[cell].attributes.flags.has_any(needed)) return Errno::efault;
         if (!fault_in(cell, op.access == Access::write)) return Errno::efault;
     }
     return beyond ? Errno::efault : Errno::ok;
@@ -104,6 +107,7 @@ Errno Reference::run(const Fork& op) {
     exists_[op.child.value] = true;
     future_locks_[op.child.value] = {};
     stray_locked_[op.child.value] = 0;
+    heap_end_[op.child.value] = heap_end_[space_.value];
     if (world_->profile->maximal) return Errno::ok;
     space_ = op.child;
     for (std::size_t cell = 1; cell < child.size(); ++cell) {

@@ -59,6 +59,8 @@ Errno Reference::run(const Munlockall& /*op*/) {
 
 Reference::Change Reference::lock_change(std::size_t cell, Flags locks) const {
     Change wanted{Errno::ok, cells()[cell].attributes};
+    // vma_supports_mlock()
+    if (wanted.to.flags.has(Flag::droppable)) return wanted;
     wanted.to.flags = wanted.to.flags.without(locked_flags) | locks;
     return wanted;
 }

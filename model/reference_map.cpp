@@ -1,5 +1,5 @@
 // The reference's mmap and munmap (Linux: do_mmap() in mm/mmap.c, __mmap_region() in mm/vma.c).
-#include "model/reference.h"
+#include "model/reference_walk.h"
 
 namespace vmacheck {
 namespace {
@@ -14,8 +14,13 @@ Flags flags_of(const Mmap& op, const File* file) {
             flags = flags.without(Flag::shared | Flag::may_write);
         }
     }
+    if (op.sharing == Sharing::droppable) {
+        flags = flags | Flag::droppable | Flag::noreserve | Flag::wipe_on_fork | Flag::dont_dump;
+    }
     if (op.reserve == Reserve::noreserve) flags = flags | Flag::noreserve;
     if (op.populate == Populate::locked) flags = flags | Flag::locked;
+    if (op.stack == StackKind::grows_down) flags = flags | Flag::grows_down;
+    if (op.stack == StackKind::stack) flags = flags | Flag::no_huge_page;
     return flags;
 }
 
@@ -24,16 +29,30 @@ bool accountable(Flags flags) {
     return flags.has(Flag::write) && !flags.has_any(Flag::shared | Flag::noreserve);
 }
 
-// What the driver and the permissions of a file say before anything is touched.
-Errno refusal_of_file(const Mmap& op, const File& file, const Profile& profile) {
-    if (file.driver.close && !profile.close_hooks) return Errno::declined;
-    if (file.driver.mmap_prepare && !profile.prepare_hooks) return Errno::declined;
+// What the driver and the permissions of a file say before anything is touched; null is the object
+// behind shared anonymous memory, mapped once more.
+Errno refusal_of_file(const Mmap& op, const File* file, const Profile& profile) {
+    const Driver driver = file == nullptr ? usual_driver(profile) : file->driver;
+    if (driver.close && !profile.close_hooks) return Errno::declined;
+    if (driver.mmap_prepare && !profile.prepare_hooks) return Errno::declined;
     if (op.backing.offset + op.range.count.value > file_pages_max) return Errno::eoverflow;
-    if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && file.read_only) {
+    if (op.sharing == Sharing::droppable) return Errno::einval;
+    const bool read_only = file != nullptr && file->read_only;
+    if (op.sharing == Sharing::is_shared && op.prot.flags.has(Flag::write) && read_only) {
         return Errno::eacces;
     }
     // can_mmap_file(): exactly one of the two hooks.
-    return file.driver.mmap == file.driver.mmap_prepare ? Errno::enodev : Errno::ok;
+    if (driver.mmap == driver.mmap_prepare) return Errno::enodev;
+    return op.stack == StackKind::grows_down ? Errno::einval : Errno::ok;
+}
+
+// The same for memory without a file.
+Errno refusal_of_anonymous(const Mmap& op) {
+    const bool grows = op.stack == StackKind::grows_down;
+    if (op.sharing == Sharing::is_private) return Errno::ok;
+    if (grows) return Errno::einval;
+    const bool locked = op.populate == Populate::locked;
+    return op.sharing == Sharing::droppable && locked ? Errno::einval : Errno::ok;
 }
 
 }  // namespace
@@ -50,10 +69,9 @@ Errno Reference::run(const Mmap& op) {
     const File* const file = world_->file(op.backing.file);
     const Flags flags = flags_of(op, file) | future_locks_[space_.value];
     if (const Errno error = refusal_of_lock(op, flags); error != Errno::ok) return error;
-    if (file != nullptr) {
-        const Errno error = refusal_of_file(op, *file, *world_->profile);
-        if (error != Errno::ok) return error;
-    }
+    const Errno refusal = op.backing.file.none() ? refusal_of_anonymous(op)
+                                                 : refusal_of_file(op, file, *world_->profile);
+    if (refusal != Errno::ok) return refusal;
     const Errno error = mmap_region(op, piece, flags);
     // What cannot be made present is no matter of mmap.
     const bool present = flags.has(Flag::locked) || op.populate == Populate::populate;
@@ -74,14 +92,18 @@ Errno Reference::refusal_of_lock(const Mmap& op, Flags flags) const {
 Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     const bool keep_old = world_->profile->atomic;
     const File* const file = world_->file(op.backing.file);
-    const bool anonymous = file == nullptr && op.sharing == Sharing::is_private;
+    const bool shared = op.sharing == Sharing::is_shared;
+    const bool anonymous = op.backing.file.none() && !shared;
 
     if (const Errno error = cut_out(piece); error != Errno::ok) return error;
+    if (!may_expand(flags, op.range.count - mapped_pages(piece))) return Errno::enomem;
     if (accountable(flags)) {
         const bool charges = op.range.count != accounted_pages(piece);
         if (charges && log_->fails(Stage::charge)) return Errno::enomem;
         flags = flags | Flag::account;
     }
+    PageCount kept;  // Of its charge, if it fails from here on.
+    if (world_->profile->replaced_charge == FailedCharge::kept) kept = accounted_pages(piece);
     if (!keep_old) erase(piece);
 
     Attributes first;
@@ -91,21 +113,46 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     if (anonymous) first.pgoff = op.range.start.value;
     if (file != nullptr && file->driver.mmap_prepare) {
         const Errno error = log_->call_mmap_prepare(space_, op.range, first);
+        const bool keeps_all = world_->profile->prepare_charge == FailedCharge::kept;
+        if (error != Errno::ok) keep_charge(first, keeps_all ? op.range.count : kept);
         if (error != Errno::ok) return error;
     }
+    const Errno error = map_prepared(op, piece, first);
+    if (error != Errno::ok) keep_charge(first, kept);
+    return error;
+}
+
+// What a failed mmap has charged for, or has taken over from what it replaced, and does not give
+// back.
+void Reference::keep_charge(const Attributes& first, PageCount pages) {
+    const bool charged = first.flags.has(Flag::account) && !world_->profile->atomic;
+    if (charged) stray_committed_ += pages.value;
+}
+
+// The second half, behind the hook `mmap_prepare`: a merge, or an area of its own.
+Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
+    const bool keep_old = world_->profile->atomic;
+    const File* const file = world_->file(op.backing.file);
+    const bool new_object = op.backing.file.none() && op.sharing == Sharing::is_shared;
+    const Flags flags = first.flags;
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
     // it; or it always comes when the merge has been tried.
-    const bool dedupable = world_->memory_merge && !flags.has_any(Flag::shared | Flag::may_share);
+    const bool dedupable = world_->memory_merge && takes_ksm(flags);
     const bool early = world_->profile->ksm_flag == KsmFlag::early &&
                        (file == nullptr || file->driver.mmap_prepare || world_->profile->maximal);
     if (dedupable && early) first.flags = first.flags | Flag::mergeable;
-    if (file == nullptr && !anonymous) {
+    if (new_object) {
         objects_.push_back({op.range.count, op.reserve == Reserve::reserve});
         first.pgoff = 0;
         first.file.value = static_cast<std::uint32_t>(world_->files.size() + objects_.size());
     }
 
+    // What is droppable is not locked, whatever mlockall asked for; but that is seen only when the
+    // area is there (vma_supports_mlock() in __mmap_complete()).
+    const bool unlocks = flags.has(Flag::locked | Flag::droppable);
+    if (unlocks && world_->profile->maximal) first.flags = first.flags.without(locked_flags);
     Fit fit = fit_of_new_range(piece, first);
+    if (unlocks) first.flags = first.flags.without(locked_flags);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     // Failing for memory is no error here: mmap makes an area instead of merging.
     fit.memory_failed = fits && !world_->profile->atomic && log_->fails(Stage::merge);
@@ -115,12 +162,13 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
             const Errno error = log_->call_mmap(space_, op.range, first);
             if (error != Errno::ok) return error;
         }
-        if (file == nullptr && !anonymous && log_->fails(Stage::shmem)) return Errno::enomem;
+        if (new_object && log_->fails(Stage::shmem)) return Errno::enomem;
         if (dedupable && !early) first.flags = first.flags | Flag::mergeable;
     }
 
     if (keep_old) erase(piece);
-    join_new_range(piece, first, fit);
+    join_new_range(piece, first, fit,
+                   unlocks ? Seam::unlocked_after_merge : Seam::flags_after_merge);
     return Errno::ok;
 }
 
@@ -166,7 +214,8 @@ Reference::Refusal Reference::refusal_behind(Piece piece, const Attributes& firs
 //     pages   01234567        both fit     AAAAAAAA
 //     before  AA....BB   ->   left only    AAAAAABB
 //             new: 2+4        right only   AABBBBBB
-void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& fit) {
+void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& fit,
+                               Seam after_merge) {
     const bool join_left = fit.left == Refusal::none && !fit.memory_failed;
     const bool join_right = fit.right == Refusal::none && !fit.memory_failed;
     if (fit.memory_failed)
@@ -182,7 +231,7 @@ void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& 
     if (join_left) join(piece.start);
     if (join_right) join(piece.end);
     // A seam that fits all the same has flags that came after the merge was tried.
-    const Seam seam = fit.memory_failed ? Seam::merge_out_of_memory : Seam::flags_after_merge;
+    const Seam seam = fit.memory_failed ? Seam::merge_out_of_memory : after_merge;
     const auto seam_for = [&](Refusal refusal) {
         return seam_of(refusal) == Seam::none ? seam : seam_of(refusal);
     };
@@ -207,6 +256,14 @@ bool Reference::any_mapped(Piece piece) const {
         if (mapped(cell)) return true;
     }
     return false;
+}
+
+PageCount Reference::mapped_pages(Piece piece) const {
+    PageCount pages;
+    for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
+        if (mapped(cell)) pages += layout_.weight(cell);
+    }
+    return pages;
 }
 
 PageCount Reference::accounted_pages(Piece piece) const {

@@ -18,10 +18,10 @@ Errno Reference::refusal_of_uffd(PageRange range, Uffd uffd, Errno of_another,
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         if (!mapped(cell)) continue;
         const Attributes& at = cells()[cell].attributes;
-        // vma_can_userfault(): anonymous memory, shared or not; the driver of a file does not know
-        // such faults. Behind that the kernel asks for the right to write, which anonymous memory
-        // never lacks.
-        if (world_->file(at.file) != nullptr) return Errno::einval;
+        // vma_can_userfault(): anonymous memory, shared or not, but not what may be thrown away;
+        // the driver of a file does not know such faults. Behind that the kernel asks for the right
+        // to write, which anonymous memory never lacks.
+        if (world_->file(at.file) != nullptr || at.flags.has(Flag::droppable)) return Errno::einval;
         const bool own = at.uffd == context_of(uffd);
         if (!own && at.uffd != UffdContext::none && of_another != Errno::ok) return of_another;
         if (own && at.flags.has_any(dropped)) return Errno::ebusy;

@@ -22,6 +22,11 @@ inline Attributes without_uffd(Attributes at) {
     return at;
 }
 
+// vma_ksm_compatible()
+inline bool takes_ksm(Flags flags) {
+    return !flags.has_any(Flag::shared | Flag::may_share | Flag::droppable);
+}
+
 // A seam that only says how far two areas differ, and not why equal ones stay apart.
 inline bool says_what_differs(Seam seam) {
     return seam == Seam::none || seam == Seam::two_identities || seam == Seam::forked_and_unfaulted;
@@ -60,6 +65,10 @@ Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
             cases_.hit(CaseKind::refused_no_op);
         } else {
             const bool asks = wanted.charge && !world_->profile->atomic;
+            const Flags old = cells()[cell].attributes.flags;
+            const PageCount pages = layout_.start(piece.end) - layout_.start(piece.start);
+            if (!world_->profile->atomic && !may_become(old, wanted.to.flags, pages))
+                return Errno::enomem;
             if (asks && log_->fails(Stage::charge)) return Errno::enomem;
             if (change(piece, wanted) != Errno::ok) return walk.no_memory;
             if (wanted.populate) static_cast<void>(populate(piece));
@@ -76,6 +85,7 @@ Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& ru
     bool hole = beyond && walk.holes != Holes::skip;
     bool start_changes = false;
     bool end_changes = false;
+    PageCount changing;  // Pages that have changed by then.
     for (std::size_t cell = piece.start; cell < piece.end;) {
         if (!mapped(cell)) {
             if (walk.holes == Holes::stop) return Errno::enomem;
@@ -85,8 +95,13 @@ Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& ru
         }
         const Change wanted = rule(cell);
         if (wanted.error != Errno::ok) return wanted.error;
+        const Attributes& old = cells()[cell].attributes;
+        const bool changes = !no_change(wanted.to, old);
+        const std::size_t end = std::min(area_end(cell), piece.end);
+        if (changes && !old.flags.has(Flag::write))
+            changing += layout_.start(end) - layout_.start(cell);
+        if (changes && !may_become(old.flags, wanted.to.flags, changing)) return Errno::enomem;
         if (wanted.charge && log_->fails(Stage::charge)) return Errno::enomem;
-        const bool changes = !no_change(wanted.to, cells()[cell].attributes);
         if (changes && cell == piece.start) start_changes = inside_area(cell);
         cell = area_end(cell);
         if (changes && cell > piece.end) end_changes = true;

@@ -27,13 +27,15 @@ struct AreaView {
 };
 
 // Counters of one address space, in areas and in pages (mm->map_count, total_vm, data_vm, exec_vm,
-// locked_vm).
+// locked_vm, stack_vm), and the page where its heap ends (mm->brk).
 struct SpaceCounters {
     std::uint64_t map_count = 0;
     std::uint64_t total = 0;
     std::uint64_t data = 0;
     std::uint64_t exec = 0;
     std::uint64_t locked = 0;
+    std::uint64_t stack = 0;
+    std::uint64_t brk = 0;
     friend bool operator==(const SpaceCounters&, const SpaceCounters&) = default;
 };
 

@@ -33,16 +33,32 @@ constexpr bool is_name_character(char character) {
            character == '-';
 }
 
-// The flags that `flags=` may list: those from `account` on. Protection and sharing say the ones
-// before, and `uffd=` the ones behind.
-inline constexpr std::size_t listed_flags_first = static_cast<std::size_t>(Flag::account);
-inline constexpr std::size_t listed_flags_count =
-    static_cast<std::size_t>(Flag::sealed) - listed_flags_first + 1;
-inline constexpr Names listed_flag_names =
-    Names(flag_names).subspan(listed_flags_first, listed_flags_count);
+// The flags that `flags=` may list; append only. Protection, sharing and `uffd=` say the others.
+inline constexpr std::array<Flag, 14> listed_flags = {
+    Flag::account,      Flag::noreserve,     Flag::seq_read,  Flag::rand_read,  Flag::dont_copy,
+    Flag::wipe_on_fork, Flag::dont_dump,     Flag::mergeable, Flag::huge_page,  Flag::no_huge_page,
+    Flag::locked,       Flag::lock_on_fault, Flag::sealed,    Flag::grows_down,
+};
+inline constexpr auto listed_flag_words = [] {
+    std::array<std::string_view, listed_flags.size()> words;
+    for (std::size_t i = 0; i < words.size(); i++) {
+        words[i] = flag_names[static_cast<std::size_t>(listed_flags[i])];
+    }
+    return words;
+}();
+inline constexpr Names listed_flag_names = listed_flag_words;
 
 constexpr Flags listed_flag(std::size_t index) {
-    return Flag(listed_flags_first + index);
+    return listed_flags[index];
+}
+
+// What cannot be together in an initial area: only anonymous memory is a stack, and what may be
+// thrown away is not locked.
+constexpr bool can_be_stack(const Attributes& at) {
+    return at.file.none() && !at.flags.has(Flag::droppable);
+}
+constexpr bool can_be_locked(const Attributes& at) {
+    return !at.flags.has(Flag::droppable);
 }
 
 // The flags that mmap gives to an area. A shared mapping of a read-only file lacks VM_SHARED and
@@ -50,6 +66,7 @@ constexpr Flags listed_flag(std::size_t index) {
 constexpr Flags initial_flags(Prot prot, Sharing sharing, bool read_only) {
     const Flags flags = prot.flags | may_access_flags;
     if (sharing == Sharing::is_private) return flags;
+    if (sharing == Sharing::droppable) return flags | Flag::droppable;
     if (read_only) return (flags | Flag::may_share).without(Flag::may_write);
     return flags | Flag::may_share | Flag::shared;
 }

@@ -56,12 +56,28 @@ bool parse_area_sharing(LineScanner& line, const World& world, InitialArea& area
         line.explain(" (an initial area cannot be shared anonymous memory)");
         return false;
     }
+    if (sharing == Sharing::droppable && !area.attributes.file.none()) {
+        line.fail_on(word, {"`private`", "`shared`"});
+        line.explain(" (the pages of a file are not droppable)");
+        return false;
+    }
     if (sharing == Sharing::is_shared && read_only && prot.flags.has(Flag::write)) {
         line.fail_on(word, {"`private`"});
         line.explain(" (a shared area of a file with mode=ro cannot be writable)");
         return false;
     }
     area.attributes.flags = initial_flags(prot, sharing, read_only);
+    return true;
+}
+
+bool parse_area_flags(LineScanner& line, Attributes& at) {
+    if (!parse_listed_flags(line, at.flags)) return false;
+    if (at.flags.has(Flag::grows_down) && !can_be_stack(at)) {
+        return line.fail_at(0, "`growsdown` is for private anonymous memory that is not droppable");
+    }
+    if (at.flags.has(Flag::locked) && !can_be_locked(at)) {
+        return line.fail_at(0, "droppable memory is not `locked`");
+    }
     return true;
 }
 
@@ -90,11 +106,12 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
     Attributes& attributes = area.attributes;
     std::uint32_t seen =
         forked_bit | home_node_bit | (attributes.file.none() ? 0 : pgoff_bit | name_bit | uffd_bit);
+    if (attributes.flags.has(Flag::droppable)) seen |= uffd_bit;
     while (!line.at_end()) {
         std::size_t setting = 0;
         if (!take_setting(line, settings, seen, setting)) return false;
         if (setting == 0) {
-            if (!parse_listed_flags(line, attributes.flags)) return false;
+            if (!parse_area_flags(line, attributes)) return false;
         } else if (setting == 1) {
             std::uint64_t fault = 0;
             const NumberLimits limits = {"a fault identity", 1, fault_number_max};
@@ -123,8 +140,10 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
 }  // namespace
 
 bool parse_world(LineScanner& line, World& world) {
-    static constexpr std::array<std::string_view, 5> settings = {
-        "pages=", "profile=", "max_map_count=", "memory_merge", "memlock="};
+    static constexpr std::array<std::string_view, 9> settings = {
+        "pages=",   "profile=", "max_map_count=", "memory_merge", "heap=",
+        "memlock=", "as=",      "data=",          "stack="};
+    constexpr std::size_t limits_first = 5;  // In the order of `world_limits`.
     std::uint32_t seen = 0;
     while (!line.at_end()) {
         std::size_t setting = 0;
@@ -141,12 +160,17 @@ bool parse_world(LineScanner& line, World& world) {
             world.max_map_count = static_cast<std::uint32_t>(count);
         } else if (setting == 3) {
             world.memory_merge = true;
+        } else if (setting == 4) {
+            const NumberLimits limits = {"a page", 0, page_number_max};
+            if (!parse_number(line, world.heap.value, limits)) return false;
         } else {
             const NumberLimits limits = {"a number of pages", 0, page_number_max};
-            if (!parse_number(line, world.memlock, limits)) return false;
+            const WorldLimit& limit = world_limits[setting - limits_first];
+            if (!parse_number(line, world.*limit.member, limits)) return false;
         }
     }
-    return true;
+    if (world.heap.value <= world.pages.value) return true;
+    return line.fail_at(0, "the heap starts inside of the world");
 }
 
 bool parse_file(LineScanner& line, World& world, FileNames& files) {

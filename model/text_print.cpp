@@ -23,6 +23,11 @@ void print_field(std::string& out, PageRange range, const World&) {
     print_range(out, range);
 }
 
+void print_field(std::string& out, Page page, const World&) {
+    out += ' ';
+    print_number(out, page.value);
+}
+
 void print_field(std::string& out, Prot prot, const World&) {
     out += ' ';
     print_prot(out, prot);
@@ -77,9 +82,16 @@ void print_world(std::string& out, const World& world) {
         out += " max_map_count=";
         print_number(out, world.max_map_count);
     }
-    if (world.memlock != no_limit) {
-        out += " memlock=";
-        print_number(out, world.memlock);
+    for (const WorldLimit& limit : world_limits) {
+        if (world.*limit.member == no_limit) continue;
+        out += ' ';
+        out += limit.name;
+        out += '=';
+        print_number(out, world.*limit.member);
+    }
+    if (world.heap != Page{}) {
+        out += " heap=";
+        print_number(out, world.heap.value);
     }
     if (world.memory_merge) out += " memory_merge";
 }
@@ -260,7 +272,9 @@ void print_attributes(std::string& out, const Attributes& attributes, Page start
     out += ' ';
     print_backing(out, has_named_file ? Backing{attributes.file, attributes.pgoff} : Backing{},
                   world);
-    print_field(out, is_shared ? Sharing::is_shared : Sharing::is_private, world);
+    const Sharing alone =
+        attributes.flags.has(Flag::droppable) ? Sharing::droppable : Sharing::is_private;
+    print_field(out, is_shared ? Sharing::is_shared : alone, world);
     print_listed_flags(out, attributes.flags);
     if (!attributes.fault.none()) {
         out += " fault=";

@@ -64,7 +64,7 @@ TEST(text, refuses_bad_headers) {
     const std::string steps =
         "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
         "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `mremap`, `uffd_register`, "
-        "`uffd_unregister`, `uffd_close`, `areas` or `@SPACE`, found ";
+        "`uffd_unregister`, `uffd_close`, `brk`, `remap_file_pages`, `areas` or `@SPACE`, found ";
     const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
     expect_errors(
         "vma 1\n",
@@ -75,8 +75,9 @@ TEST(text, refuses_bad_headers) {
             {"world pages=0",
              "2:13 expected a number of pages from 1 to 4503599627370496, found `0`"},
             {"world pages=4 pages=5",
-             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `memlock=` or the end of "
-             "the line, found `pages=5`"},
+             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `heap=`, `memlock=`, "
+             "`as=`, `data=`, `stack=` or the end of the line, found `pages=5`"},
+            {"world pages=4 heap=5", "2:1 the heap starts inside of the world"},
             {"world profile=linux",
              "2:15 expected `canonical`, `linux-6.18`, `linux-6.12`, `linux-6.15` or `linux-7.3`, "
              "found `linux`"},
@@ -111,6 +112,14 @@ TEST(text, refuses_bad_initial_areas) {
             {"area 0+1 rw- file=r@0 shared",
              "4:23 expected `private`, found `shared` (a shared area "
              "of a file with mode=ro cannot be writable)"},
+            {"area 0+1 r-- file=r@0 droppable",
+             "4:23 expected `private` or `shared`, found `droppable` (the pages of a file are not "
+             "droppable)"},
+            {"area 0+1 r-- anon droppable flags=growsdown",
+             "4:1 `growsdown` is for private anonymous memory that is not droppable"},
+            {"area 0+1 r-- file=r@0 private flags=growsdown",
+             "4:1 `growsdown` is for private anonymous memory that is not droppable"},
+            {"area 0+1 r-- anon droppable flags=locked", "4:1 droppable memory is not `locked`"},
             {"area 0+1 rw- file=r@0 private pgoff=1",
              "4:31 expected `flags=`, `fault=`, `policy=` or the end of the line, found `pgoff=1`"},
             {"area 0+1 rw- anon private name=z",
@@ -130,7 +139,7 @@ TEST(text, refuses_bad_initial_areas) {
             {"area 0+1 rw- anon private flags=account,shared",
              "4:41 expected `account`, `noreserve`, `seq_read`, `rand_read`, `dontcopy`, "
              "`wipeonfork`, `dontdump`, `mergeable`, `hugepage`, `nohugepage`, `locked`, "
-             "`lockonfault` or `sealed`, found `shared`"},
+             "`lockonfault`, `sealed` or `growsdown`, found `shared`"},
         });
 }
 
@@ -148,7 +157,8 @@ TEST(text, refuses_bad_steps) {
             {"@1 areas 0",
              "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
              "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, "
-             "`mremap`, `uffd_register`, `uffd_unregister` or `uffd_close`, found `areas`"},
+             "`mremap`, `uffd_register`, `uffd_unregister`, `uffd_close`, `brk` or "
+             "`remap_file_pages`, found `areas`"},
             {"munmap", "3:7" + range + "the end of the line"},
             {"munmap 08+1", "3:8" + range + "`08+1`"},
             {"munmap 4503599627370496+1", "3:8" + range + "`4503599627370496+1`"},
@@ -158,7 +168,8 @@ TEST(text, refuses_bad_steps) {
              "among "
              "`a`, found `file=b@0`"},
             {"mmap 0+1 rw- anon private fxied",
-             "3:27 expected `noreplace`, `fixed`, `noreserve`, `populate`, `locked`, `!`, `=` or "
+             "3:27 expected `noreplace`, `fixed`, `noreserve`, `populate`, `locked`, "
+             "`growsdown`, `stack`, `!`, `=` or "
              "the end of the line, "
              "found `fxied`"},
             {"touch 0+1 ! spilt",

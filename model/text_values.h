@@ -27,6 +27,7 @@ struct NumberLimits {
 [[nodiscard]] bool parse_number(LineScanner& line, std::uint64_t& number,
                                 const NumberLimits& limits);
 [[nodiscard]] bool parse_value(LineScanner& line, PageRange& range, const FileNames& files);
+[[nodiscard]] bool parse_value(LineScanner& line, Page& page, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, Prot& prot, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, Backing& backing, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, SpaceId& space, const FileNames& files);

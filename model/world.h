@@ -1,9 +1,11 @@
 // The world of a program: its size, its rules, its limits, and the files that can be mapped.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/attributes.h"
@@ -47,13 +49,18 @@ inline constexpr PageCount world_pages_default{64};
 inline constexpr std::uint32_t max_map_count_default = 65530;  // vm.max_map_count of Linux.
 inline constexpr std::uint64_t no_limit = UINT64_MAX;
 inline constexpr std::size_t world_files_max = 4096;
-inline constexpr int space_count_max = 4;  // Address spaces of a program; fork makes them.
+inline constexpr int space_count_max = 4;         // Address spaces of a program; fork makes them.
+inline constexpr PageCount stack_guard_gap{256};  // The boot parameter of that name.
 
 struct World {
     PageCount pages = world_pages_default;
     const Profile* profile = &linux_6_18_profile;
     std::uint32_t max_map_count = max_map_count_default;
     std::uint64_t memlock = no_limit;  // RLIMIT_MEMLOCK in pages, of a user without CAP_IPC_LOCK.
+    std::uint64_t address_space = no_limit;  // RLIMIT_AS in pages.
+    std::uint64_t data = no_limit;           // RLIMIT_DATA in pages.
+    std::uint64_t stack = no_limit;          // RLIMIT_STACK in pages.
+    Page heap;                               // Where the heap starts (mm->start_brk).
     bool memory_merge =
         false;  // PR_SET_MEMORY_MERGE is on: new private areas become mergeable (KSM).
     std::vector<File> files;
@@ -69,5 +76,17 @@ struct World {
     }
     friend bool operator==(const World&, const World&) = default;
 };
+
+// The limits in pages, by the words of a text.
+struct WorldLimit {
+    std::string_view name;
+    std::uint64_t World::*member;
+};
+inline constexpr std::array<WorldLimit, 4> world_limits = {{
+    {"memlock", &World::memlock},
+    {"as", &World::address_space},
+    {"data", &World::data},
+    {"stack", &World::stack},
+}};
 
 }  // namespace vmacheck

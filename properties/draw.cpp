@@ -85,6 +85,9 @@ InitialArea draw_initial_area(Source& source, const World& world, PageRange rang
     for (const Flag flag : listed_flags) {
         if (source.one_in(6)) flags = flags | flag;
     }
+    if (file == nullptr && source.one_in(6)) {
+        flags = flags | (source.one_in(2) ? Flag::grows_down : Flag::droppable);
+    }
     area.attributes.flags = flags | prot.flags;
     area.attributes.file = backing.file;
     area.attributes.pgoff = backing.offset;
@@ -92,7 +95,7 @@ InitialArea draw_initial_area(Source& source, const World& world, PageRange rang
         area.attributes.pgoff =
             source.one_in(4) ? source.below(page_number_max) : range.start.value;
     }
-    if (file == nullptr && source.one_in(4)) {
+    if (file == nullptr && source.one_in(4) && !flags.has(Flag::droppable)) {
         area.attributes.uffd = source.one_in(2) ? UffdContext::a : UffdContext::b;
         area.attributes.flags =
             area.attributes.flags | uffd_mode_flags[source.below(uffd_mode_flags.size())];

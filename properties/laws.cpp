@@ -135,6 +135,7 @@ Candidate LawCase::draw() {
 Candidate LawCase::draw_without_limit() {
     Candidate candidate = *draw_candidate(setting_);
     candidate.world.max_map_count = max_map_count_default;
+    for (const WorldLimit& limit : world_limits) candidate.world.*limit.member = no_limit;
     is_about(candidate);
     return candidate;
 }

@@ -30,7 +30,7 @@ void draw_record(Source& source, Bytes& bytes, bool first) {
     }
     if (first && source.one_in(2)) std::copy(magic.begin(), magic.end(), bytes.begin());
     if (first || !source.one_in(3)) return;
-    bytes[start] = static_cast<std::uint8_t>(0xff - source.below(3));
+    bytes[start] = static_cast<std::uint8_t>(0xff - source.below(4));
 }
 
 Bytes draw_records(Source& source) {
@@ -75,15 +75,17 @@ void make_offsets_small(Source& source, Candidate& candidate) {
     for (InitialArea& area : candidate.world.areas) shrink(area.attributes.pgoff);
     for (Step& step : candidate.steps) {
         if (auto* const mmap = std::get_if<Mmap>(&step.op)) shrink(mmap->backing.offset);
+        if (auto* const remap = std::get_if<RemapFilePages>(&step.op)) remap->offset.value %= 256;
     }
 }
 
 // Makes one number large, and often too large.
 void enlarge(Source& source, Candidate& candidate) {
     World& world = candidate.world;
-    const std::uint64_t what = source.below(6);
+    const std::uint64_t what = source.below(7);
     const std::uint64_t by = 200 + source.below(100);
     if (what == 0) world.pages.value += by;
+    if (what == 6) world.data = UINT32_MAX - 250 + by;
     if (what == 1 && !world.files.empty()) world.files.back().pages.value = 65080 + by;
     if (what == 2 && !world.files.empty()) world.files.back().name.append(1 + by % 16, 'x');
     if (what == 3 && !world.areas.empty()) {
@@ -112,6 +114,7 @@ bool is_small_range(PageRange range) {
 bool has_room_for(const Candidate& candidate) {
     const World& world = candidate.world;
     bool fits = world.pages.value <= 255 && world.files.size() <= 16;
+    fits = fits && (world.data == no_limit || world.data <= UINT32_MAX);
     for (const File& file : world.files) {
         fits = fits && is_small_offset(file.pages.value) && file.name.size() <= 11;
     }
@@ -125,6 +128,8 @@ bool has_room_for(const Candidate& candidate) {
         std::visit(
             [&](const auto& op) {
                 if constexpr (requires { op.range; }) fits = fits && is_small_range(op.range);
+                if constexpr (requires { op.to.value; }) fits = fits && op.to.value <= 255;
+                if constexpr (requires { op.offset; }) fits = fits && op.offset.value <= 255;
                 if constexpr (requires { op.backing; })
                     fits = fits && is_small_offset(op.backing.offset);
             },

@@ -8,7 +8,8 @@
 // - what changes attributes has changed its own up to some point, and pages outside of the range
 //   keep all but a fault identity that a merge brought; mprotect stops at a hole, and mseal and
 //   mbind do not begin where there is one;
-// - touch has given identities, and that is all.
+// - touch has given identities, and through a fault grown stacks, and that is all;
+// - brk has cut an area at most, and only where the heap was to shrink.
 #include <algorithm>
 #include <string>
 #include <variant>
@@ -90,8 +91,12 @@ void check_left(const Failed& failed, const Mmap& op) {
     const StepLog& log = failed.run.log();
     const bool no_right = op.populate == Populate::locked && failed.run.world().memlock == 0;
     if (no_right) return expect_same(failed);
-    // A seal is seen when the first cut is made.
+    // A seal is seen when the first cut is made, and the limits are looked at behind both.
+    const World& world = failed.run.world();
+    const bool limited = world.address_space != no_limit || world.data != no_limit;
+    const bool by_limit = limited && failed.error == Errno::enomem;
     if (failed.error == Errno::eperm) return expect_cuts_only(failed, op.range);
+    if (!log.struck() && by_limit) return expect_cuts_only(failed, op.range);
     if (!log.struck()) return expect_same(failed);
     if (!is_past_return(log.struck_at())) return expect_cuts_only(failed, op.range);
     expect_same_outside(failed, op.range);
@@ -135,18 +140,30 @@ auto forgive_flags(Flags flags) {
     return [flags](Attributes& at) { at.flags = at.flags.without(flags); };
 }
 
+// With `growsdown` mprotect begins where the first area of its range does.
+PageRange range_of(const Failed& failed, const Mprotect& op) {
+    if (op.reach == Reach::range) return op.range;
+    for (const AreaView& area : failed.view_before().areas) {
+        if (area.range.end() <= op.range.start) continue;
+        if (area.range.start >= op.range.end()) break;
+        return range_between(area.range.start, op.range.end());
+    }
+    return {op.range.start, PageCount{0}};
+}
+
 void check_left(const Failed& failed, const Mprotect& op) {
+    const PageRange range = range_of(failed, op);
     bool stopped = false;
-    for (const Page page : visited(failed, op.range)) {
+    for (const Page page : visited(failed, range)) {
         const auto before = attributes_at(failed.view_before(), page);
         const auto after = attributes_at(failed.view_after(), page);
         RC_ASSERT(before.has_value() == after.has_value());
-        const bool inside = op.range.contains(page);
+        const bool inside = range.contains(page);
         if (!before) {
             stopped = stopped || inside;
             continue;
         }
-        check_page(op.range, page, *before, *after, forgive_flags(access_flags | Flag::account));
+        check_page(range, page, *before, *after, forgive_flags(access_flags | Flag::account));
         if (!inside) continue;
         if (before->flags != after->flags) RC_ASSERT(!stopped);
         const bool done = (after->flags & access_flags) == op.prot.flags;
@@ -250,7 +267,32 @@ void check_left(const Failed& failed, const Mremap& op) {
     }
 }
 
-void check_left(const Failed& failed, const Touch& /*op*/) {
+void check_left(const Failed& failed, const Brk& op) {
+    const Page end{failed.view_before().counters.brk};
+    if (op.to >= end) return expect_same(failed);
+    expect_cuts_only(failed, range_between(op.to, end));
+}
+
+void check_left(const Failed& failed, const RemapFilePages& op) {
+    const bool begun = failed.run.log().struck() || failed.error == Errno::eperm;
+    if (!begun && failed.error != Errno::enomem) return expect_same(failed);
+    Mmap mmap;
+    mmap.range = op.range;
+    check_left(failed, mmap);
+}
+
+void check_left(const Failed& failed, const Touch& op) {
+    if (op.through == Through::fault) {
+        for (const Page page : ends_of(failed.view_before(), failed.view_after())) {
+            const auto before = attributes_at(failed.view_before(), page);
+            const auto after = attributes_at(failed.view_after(), page);
+            if (before) RC_ASSERT(after.has_value());
+            if (before) check_page({page, PageCount{0}}, page, *before, *after, [](Attributes&) {});
+            const bool grown = after && !before;
+            if (grown) RC_ASSERT(page >= op.range.start && after->flags.has(Flag::grows_down));
+        }
+        return;
+    }
     Matching matching;
     matching.fault = false;
     if (const auto differs = difference(failed.run, failed.before, failed.after, matching)) {

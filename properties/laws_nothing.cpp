@@ -32,7 +32,9 @@ std::optional<Op> draw_vain_change(Source& source, const SpaceView& view) {
         const bool is_of_anonymous = std::holds_alternative<AnonName>(change) ||
                                      std::holds_alternative<UffdRegister>(change);
         const bool is_lock = std::holds_alternative<Mlock>(change);
-        if (is_lock || (is_of_anonymous && !area.file.none())) return std::nullopt;
+        const bool droppable = area.flags.has(Flag::droppable);
+        const bool refuses = is_of_anonymous && (!area.file.none() || droppable);
+        if (is_lock || refuses) return std::nullopt;
         const auto same = undo(change, area, stretch.range);
         if (!same || (vain && !(*same == *vain))) return std::nullopt;
         vain = same;

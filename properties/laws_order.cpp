@@ -104,11 +104,13 @@ void aim(Source& source, const Snapshot& state, Step& step) {
 Candidate shifted(const Candidate& candidate, PageCount pages) {
     Candidate moved = candidate;
     moved.world.pages += pages;
+    moved.world.heap = moved.world.heap + pages;
     for (InitialArea& area : moved.world.areas) {
         area.range.start = area.range.start + pages;
         if (area.attributes.file.none()) area.attributes.pgoff += pages.value;
     }
     for (Step& step : moved.steps) {
+        if (auto* const brk = std::get_if<Brk>(&step.op)) brk->to = brk->to + pages;
         // What was larger than the world still is.
         for_each_range(step.op, [&](PageRange& range) {
             range.start = range.start + pages;

@@ -34,14 +34,20 @@ bool areas_touch(const Snapshot& snapshot) {
     return false;
 }
 
+// The break stays where it is, and so do charges and locks that a profile keeps for good.
 bool nothing_left(const Run& run, const Snapshot& snapshot) {
+    const Profile& rules = *run.world().profile;
     for (const SpaceView& view : snapshot.spaces) {
         if (!view.areas.empty()) return false;
-        if (!(view.counters == SpaceCounters{})) return false;
+        SpaceCounters zero;
+        zero.brk = view.counters.brk;
+        if (rules.mremap && !rules.maximal) zero.locked = view.counters.locked;
+        if (!(view.counters == zero)) return false;
     }
     if (!run.target().sight().shows(Channel::counters)) return true;
     MachineView zero;
     zero.files.resize(run.world().files.size());
+    if (charges_stay(rules)) zero.committed = snapshot.machine.committed;
     return snapshot.machine == zero;
 }
 

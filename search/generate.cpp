@@ -164,6 +164,22 @@ void draw(Context& context, PageRange& range) {
     context.has_range = true;
 }
 
+// A page of a file follows the address, as the offset of a mapping does. A heap ends near its
+// start, or at a boundary.
+void draw(Context& context, Page& page) {
+    Source& source = context.source;
+    const World& world = context.swarm.world;
+    if (context.has_range) {
+        page = context.range.start;
+        if (source.one_in(3)) page.value += source.one_in(2) ? world.pages.value : 1;
+    } else {
+        page = source.one_in(3) ? draw_end(context) : world.heap + PageCount{source.below(8)};
+    }
+    if (context.bad_arguments && source.one_in(bad_range_one_in)) {
+        page.value = context.has_range ? page_number_max - 1 : world.pages.value + 1;
+    }
+}
+
 void draw(Context& context, Prot& prot) {
     prot = context.swarm.prots[context.source.below(context.swarm.prots.size())];
 }
@@ -184,6 +200,7 @@ void draw(Context& context, Backing& backing) {
 void draw(Context& context, Sharing& sharing) {
     sharing =
         context.swarm.shared && context.source.one_in(3) ? Sharing::is_shared : Sharing::is_private;
+    if (context.swarm.droppable && context.source.one_in(3)) sharing = Sharing::droppable;
 }
 
 void draw(Context& context, Placement& placement) {
@@ -213,6 +230,20 @@ void draw(Context& context, Populate& populate) {
     populate = Populate::later;
     if (!context.swarm.populates || !context.source.one_in(4)) return;
     populate = context.source.one_in(3) ? Populate::populate : Populate::locked;
+}
+
+void draw(Context& context, StackKind& stack) {
+    stack = StackKind::none;
+    if (!context.swarm.stacks || context.source.one_in(3)) return;
+    stack = context.source.one_in(6) ? StackKind::stack : StackKind::grows_down;
+}
+
+void draw(Context& context, Reach& reach) {
+    reach = context.swarm.stacks && context.source.one_in(4) ? Reach::grows_down : Reach::range;
+}
+
+void draw(Context& context, Through& through) {
+    through = context.swarm.stacks && !context.source.one_in(4) ? Through::fault : Through::kernel;
 }
 
 void draw(Context& context, Moving& moving) {
@@ -297,7 +328,9 @@ Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* r
         if (!reference->has_space(step.space) && !source.one_in(16)) step.space = SpaceId{0};
         if (reference->has_space(step.space)) cells = &reference->cells(step.space);
     }
-    const bool wants_area = op_name(kind) != Mmap::name;
+    // Stacks grow into the holes that are touched.
+    const bool fills_holes = op_name(kind) == Touch::name && swarm.stacks && source.one_in(2);
+    const bool wants_area = op_name(kind) != Mmap::name && !fills_holes;
     Context context{source, swarm, cells, {}, wants_area, alphabet_.failures, false, {}};
     step.op = draw_op(kind, context);
     if (swarm.failure_one_in != 0 && source.one_in(swarm.failure_one_in)) {

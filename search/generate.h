@@ -23,7 +23,7 @@ namespace vmacheck {
 // The operations, attributes and files that programs are made of.
 struct Alphabet {
     std::string_view name;
-    bool families;       // Forks, locks, seals, names, policies and userfaultfds.
+    bool families;       // Forks, locks, seals, names, policies, userfaultfds, heaps and stacks.
     bool shared_memory;  // Shared mappings, `noreserve`, and more than one file.
     bool failures;       // Injected failures, and arguments that are refused.
     std::vector<Prot> prots;
@@ -58,6 +58,8 @@ struct Swarm {
     bool noreserve = false;
     bool shared = false;
     bool populates = false;
+    bool stacks = false;
+    bool droppable = false;
     std::uint64_t length = 0;  // Steps.
 };
 

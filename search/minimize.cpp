@@ -23,6 +23,7 @@ struct Measure {
         values += value;
     }
     void add(const PageRange& range) { values += range.count.value + range.start.value; }
+    void add(const Page& page) { values += page.value; }
     void add(const Prot& prot) {
         constexpr std::array<std::uint64_t, 8> rank = {2, 1, 5, 0,
                                                        6, 4, 7, 3};  // rw- r-- --- rwx ...
@@ -138,7 +139,9 @@ Size size_of(const Candidate& candidate) {
     size.values = measure.values + world.files.size();
     size.values += world.memory_merge ? 1 : 0;
     size.values += world.max_map_count == max_map_count_default ? 0 : 1;
-    size.values += world.memlock == no_limit ? 0 : 1;
+    for (const WorldLimit& limit : world_limits)
+        size.values += world.*limit.member == no_limit ? 0 : 1;
+    size.values += world.heap.value;
     for (const InitialArea& area : world.areas) size.values += weight_of(area.attributes);
     for (const File& file : world.files) {
         size.values += file.read_only ? 1 : 0;

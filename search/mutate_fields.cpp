@@ -36,6 +36,11 @@ bool nudge(Source& source, PageRange& range) {
     return true;
 }
 
+bool nudge(Source& source, Page& page) {
+    page.value = nudged(page.value, 0, source);
+    return true;
+}
+
 bool nudge(Source& source, Backing& backing) {
     if (backing.file.none()) return false;
     backing.offset = nudged(backing.offset, 0, source);
@@ -81,6 +86,18 @@ void change(Change& context, PageRange& range) {
         case 1: range.count.value = pages + 1 - std::min(pages, range.start.value); return;
         default: range.start.value = pages; return;
     }
+}
+
+// A page of the world, of a file beside the address, or the first one outside of the world.
+void change(Change& context, Page& page) {
+    Source& source = context.source;
+    const std::uint64_t pages = context.world.pages.value;
+    switch (source.below(4)) {
+        case 0: page = context.range.start; return;
+        case 1: page = context.world.heap + PageCount{source.below(8)}; return;
+        default: break;
+    }
+    page.value = other(page.value, pages + 2, source);
 }
 
 // rw- is what most rules are about.

@@ -18,6 +18,10 @@ void fit(const Limits& /*limits*/, PageRange& range) {
     range.count.value = std::min(range.count.value, binary_pages_max.value);
 }
 
+void fit(const Limits& /*limits*/, Page& page) {
+    page.value = std::min(page.value, binary_pages_max.value);
+}
+
 void fit(const Limits& limits, Backing& backing) {
     if (backing.file.value > limits.world.files.size()) backing.file = FileId{};
     backing.offset = backing.file.none() ? 0 : nearest_stored_offset(backing.offset);
@@ -102,6 +106,7 @@ void fit(Candidate& program, const MutateLimits& limits) {
     if (limits.profile != nullptr) world.profile = limits.profile;
     const PageCount pages_max = std::min(limits.pages_max, binary_pages_max);
     world.pages = std::max(PageCount{1}, std::min(world.pages, pages_max));
+    world.heap.value = std::min(world.heap.value, world.pages.value);
     fit_files(world, std::min(limits.files_max, binary_files_max));
     fit_areas(world);
     if (program.steps.size() > limits.steps_max) program.steps.resize(limits.steps_max);

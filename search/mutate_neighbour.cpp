@@ -45,8 +45,17 @@ void copy(const Neighbour& neighbour, Backing& backing, Source& /*source*/) {
     backing = {file, linear_offset(neighbour).value_or(0)};
 }
 void copy(const Neighbour& neighbour, Sharing& sharing, Source& /*source*/) {
-    const bool is_shared = neighbour.cell->attributes.flags.has(Flag::may_share);
-    sharing = is_shared ? Sharing::is_shared : Sharing::is_private;
+    const Flags flags = neighbour.cell->attributes.flags;
+    sharing = flags.has(Flag::may_share) ? Sharing::is_shared : Sharing::is_private;
+    if (flags.has(Flag::droppable)) sharing = Sharing::droppable;
+}
+void copy(const Neighbour& neighbour, StackKind& stack, Source& /*source*/) {
+    const bool grows = neighbour.cell->attributes.flags.has(Flag::grows_down);
+    stack = grows ? StackKind::grows_down : StackKind::none;
+}
+// The page of the file that continues the neighbour; a heap that ends where it does.
+void copy(const Neighbour& neighbour, Page& page, Source& /*source*/) {
+    page.value = linear_offset(neighbour).value_or(0);
 }
 void copy(const Neighbour& neighbour, Reserve& reserve, Source& /*source*/) {
     const bool has_none = neighbour.cell->attributes.flags.has(Flag::noreserve);
@@ -89,6 +98,8 @@ void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Through& /*through*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Reach& /*reach*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Moving& /*moving*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, OldPlace& /*old_place*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, SpaceId& /*space*/, Source& /*source*/) {}

@@ -57,6 +57,24 @@ bool change_map_count(Context& context) {
     return true;
 }
 
+// A limit matters if it is as low as the pages of the world.
+bool change_limit(Context& context) {
+    std::uint64_t& limit =
+        context.world.*world_limits[context.source.below(world_limits.size())].member;
+    if (limit != no_limit && context.source.below(2) == 0) {
+        limit = no_limit;
+        return true;
+    }
+    limit = context.source.below(context.world.pages.value);
+    return true;
+}
+
+bool change_heap(Context& context) {
+    const Page before = context.world.heap;
+    context.world.heap.value = context.source.below(context.world.pages.value + 1);
+    return context.world.heap != before;
+}
+
 bool change_memory_merge(Context& context) {
     context.world.memory_merge = !context.world.memory_merge;
     return true;
@@ -189,10 +207,10 @@ bool add_area(Context& context) {
     return true;
 }
 
-constexpr std::array<bool (*)(Context&), 11> changes = {
-    change_pages,  change_profile,   change_map_count, change_memory_merge,
-    change_driver, change_read_only, change_file_size, add_file,
-    drop_file,     drop_areas,       add_area,
+constexpr std::array<bool (*)(Context&), 13> changes = {
+    change_pages,     change_profile,   change_map_count, change_memory_merge, change_driver,
+    change_read_only, change_file_size, add_file,         drop_file,           drop_areas,
+    add_area,         change_limit,     change_heap,
 };
 
 }  // namespace

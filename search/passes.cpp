@@ -94,6 +94,14 @@ Values<PageRange> simpler(const PageRange& range) {
     return values;
 }
 
+Values<Page> simpler(const Page& page) {
+    Values<Page> values;
+    for (const std::uint64_t plain : {std::uint64_t{0}, page.value / 2, page.value - 1}) {
+        if (plain < page.value) values.push_back(Page{plain});
+    }
+    return values;
+}
+
 Values<Prot> simpler(const Prot&) {
     Values<Prot> values;
     for (const std::uint32_t bits : {3U, 1U, 0U, 7U, 5U, 2U}) values.push_back({Flags::of(bits)});
@@ -214,6 +222,7 @@ Candidate move_pages(const Candidate& best, bool offsets, const Move& move) {
     for (Step& step : candidate.steps) {
         const Op before = step.op;
         for_each_range(step.op, move_range);
+        if (auto* const brk = std::get_if<Brk>(&step.op)) brk->to.value = move(brk->to.value);
         if (auto* const mmap = std::get_if<Mmap>(&step.op)) {
             const Page old_start = std::get<Mmap>(before).range.start;
             const std::uint64_t distance = old_start.value - mmap->range.start.value;
@@ -233,11 +242,12 @@ Candidate move_pages(const Candidate& best, bool offsets, const Move& move) {
         area.attributes.pgoff -= std::min(area.attributes.pgoff, moved);
     }
     candidate.world.pages.value = std::max<std::uint64_t>(1, move(best.world.pages.value));
+    candidate.world.heap.value = move(best.world.heap.value);
     return candidate;
 }
 
 std::vector<std::uint64_t> endpoints(const Candidate& candidate) {
-    std::set<std::uint64_t> ends{0, candidate.world.pages.value};
+    std::set<std::uint64_t> ends{0, candidate.world.pages.value, candidate.world.heap.value};
     const auto add = [&](PageRange range) {
         ends.insert(range.start.value);
         ends.insert(range.end().value);
@@ -245,6 +255,7 @@ std::vector<std::uint64_t> endpoints(const Candidate& candidate) {
     for (const InitialArea& area : candidate.world.areas) add(area.range);
     for (const Step& step : candidate.steps) {
         for_each_range(step.op, add);
+        if (const auto* const brk = std::get_if<Brk>(&step.op)) ends.insert(brk->to.value);
     }
     return {ends.begin(), ends.end()};
 }
@@ -284,9 +295,16 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
     candidate = best;
     candidate.world.max_map_count = max_map_count_default;
     consider(candidate);
-    candidate = best;
-    candidate.world.memlock = no_limit;
-    consider(candidate);
+    for (const WorldLimit& limit : world_limits) {
+        candidate = best;
+        candidate.world.*limit.member = no_limit;
+        consider(candidate);
+    }
+    for (const Page heap : simpler(best.world.heap)) {
+        candidate = best;
+        candidate.world.heap = heap;
+        if (consider(candidate)) break;
+    }
     for (std::size_t area = best.world.areas.size(); area-- > 0;) {
         if (area >= best.world.areas.size()) continue;
         candidate = best;

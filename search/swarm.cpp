@@ -89,7 +89,18 @@ void draw_policies(Source& source, bool identities, Swarm& swarm) {
 }
 
 // Operations that belong together: a program has all of a family or none of it.
-enum class Family : std::uint8_t { core, fork, lock, seal, name, policy, move, uffd };
+enum class Family : std::uint8_t {
+    core,
+    fork,
+    lock,
+    seal,
+    name,
+    policy,
+    move,
+    uffd,
+    heap,
+    remap,
+};
 
 // How often an operation is drawn: in most programs, and in those about fault identities.
 struct Share {
@@ -117,9 +128,11 @@ constexpr std::array<Share, op_count> shares = {{
     {Family::uffd, 5, 8},     // uffd_register
     {Family::uffd, 3, 6},     // uffd_unregister
     {Family::uffd, 1, 6},     // uffd_close
+    {Family::heap, 5, 6},     // brk
+    {Family::remap, 5, 2},    // remap_file_pages
 }};
 // One program in so many has the family; the operations of `core` are left out one by one.
-constexpr std::array<std::uint64_t, 8> family_one_in = {1, 2, 3, 5, 4, 4, 3, 4};
+constexpr std::array<std::uint64_t, 10> family_one_in = {1, 2, 3, 5, 4, 4, 3, 4, 4, 6};
 
 // One family of operations for a program about fault identities, which take long to come about: or
 // none but `core`.
@@ -138,6 +151,8 @@ void watch(UffdContext context, Attributes& at) {
 void mark(Family theme, Attributes& at) {
     switch (theme) {
         case Family::core:
+        case Family::heap:
+        case Family::remap:
         case Family::fork: at.flags = at.flags | Flag::dont_dump; return;
         case Family::move:
         case Family::lock: at.flags = at.flags | Flag::locked; return;
@@ -213,8 +228,13 @@ void Generator::draw_world(Source& source, World& world) const {
     if (alphabet_.failures && source.one_in(4)) {
         world.max_map_count = static_cast<std::uint32_t>(3 + source.below(8));
     }
-    world.memlock = no_limit;
-    if (alphabet_.failures && source.one_in(6)) world.memlock = source.below(pages_.value / 2 + 1);
+    for (const WorldLimit& limit : world_limits) {
+        world.*limit.member = no_limit;
+        if (!alphabet_.failures || !source.one_in(6)) continue;
+        world.*limit.member = source.below(pages_.value / 2 + 1);
+    }
+    world.heap =
+        Page{source.below(std::min<std::uint64_t>(pages_.value, source.one_in(4) ? 64 : 8))};
     world.files.clear();
     if (!alphabet_.shared_memory) {
         world.files.push_back({"a", usual_driver(profile_), PageCount{2 * pages_.value}, false});
@@ -237,7 +257,7 @@ void fit(const Sight& sight, Swarm& swarm) {
     }
     if (sight.any_world) return;
     swarm.world.max_map_count = max_map_count_default;
-    swarm.world.memlock = no_limit;
+    for (const WorldLimit& limit : world_limits) swarm.world.*limit.member = no_limit;
     swarm.world.areas.clear();
     for (File& file : swarm.world.files) {
         file.driver.close = false;
@@ -282,9 +302,12 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     constexpr std::array<std::uint64_t, 4> rates = {0, 8, 3, 0};
     swarm.failure_one_in = alphabet_.failures ? rates[source.below(rates.size())] : 0;
     swarm.noreserve = alphabet_.shared_memory && source.one_in(3);
-    swarm.shared = alphabet_.shared_memory && source.one_in(2);
+    const bool remaps = swarm.weights[op_index<RemapFilePages>()] > 0;
+    swarm.shared = alphabet_.shared_memory && (remaps || source.one_in(2));
+    swarm.stacks = alphabet_.families && source.one_in(4);
+    swarm.droppable = alphabet_.families && source.one_in(8);
     swarm.populates = alphabet_.families && source.one_in(4);
-    swarm.anonymous_only = identities || source.one_in(3);
+    swarm.anonymous_only = !remaps && (identities || source.one_in(3));
     swarm.length = identities ? steps_per_program_max : 1 + source.below(steps_per_program_max);
 }
 

@@ -36,7 +36,8 @@ constexpr std::array<FlagWord, flag_count> flag_words = {{
     {"dc", Flag::dont_copy},    {"wf", Flag::wipe_on_fork},  {"dd", Flag::dont_dump},
     {"mg", Flag::mergeable},    {"hg", Flag::huge_page},     {"nh", Flag::no_huge_page},
     {"lo", Flag::locked},       {"lf", Flag::lock_on_fault}, {"sl", Flag::sealed},
-    {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},
+    {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},       {"gd", Flag::grows_down},
+    {"dp", Flag::droppable},
 }};
 
 // Takes a number and the character behind it from the front of `text`.

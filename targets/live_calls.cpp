@@ -18,15 +18,15 @@
 #include <utility>
 
 #include "model/check_macro.h"
+#include "targets/live_syscall.h"
 #include "targets/live_window.h"
 
 namespace vmacheck {
 namespace {
 
 // Newer than the headers of some systems.
-constexpr long advice_populate_read = 22;
-constexpr long advice_populate_write = 23;
 constexpr long map_fixed_noreplace = 0x100000;
+constexpr long map_droppable = 8;
 constexpr long set_home_node_call = 450;
 constexpr long lock_on_fault = 1;
 constexpr long mremap_dontunmap = 4;
@@ -43,50 +43,10 @@ constexpr std::array<long, advice_names.size()> advice_numbers = {
     MADV_UNMERGEABLE, MADV_HUGEPAGE,   MADV_NOHUGEPAGE, MADV_DONTNEED,
 };
 
-// The errno of a call that failed. One that no operation knows is no answer: something stands in
-// the way of the system calls (a filter, say), and the program ends here.
-Errno errno_of(const char* call, int number) {
-    constexpr std::array<std::pair<int, Errno>, 14> known = {{
-        {EPERM, Errno::eperm},
-        {ESRCH, Errno::esrch},
-        {EAGAIN, Errno::eagain},
-        {ENOMEM, Errno::enomem},
-        {EACCES, Errno::eacces},
-        {EFAULT, Errno::efault},
-        {EEXIST, Errno::eexist},
-        {ENODEV, Errno::enodev},
-        {EINVAL, Errno::einval},
-        {EOVERFLOW, Errno::eoverflow},
-        {EBADF, Errno::ebadf},
-        {ENOENT, Errno::enoent},
-        {EOPNOTSUPP, Errno::eopnotsupp},
-        {EBUSY, Errno::ebusy},
-    }};
-    for (const auto& [theirs, ours] : known) {
-        if (theirs == number) return ours;
-    }
-    std::fprintf(stderr, "CHECK failed: %s answered %s\n", call, strerrorname_np(number));
-    std::abort();
-}
-
 long protection_of(Prot prot) {
     return (prot.flags.has(Flag::read) ? PROT_READ : 0) |
            (prot.flags.has(Flag::write) ? PROT_WRITE : 0) |
            (prot.flags.has(Flag::exec) ? PROT_EXEC : 0);
-}
-
-// A range as a call takes it. One that leaves the world is cut off behind the page that follows it,
-// which is a hole.
-struct Stretch {
-    std::uint64_t start;
-    std::uint64_t bytes;
-};
-Stretch stretch_of(PageRange range, PageCount world) {
-    const std::uint64_t start = std::min(range.start.value, world.value);
-    std::uint64_t pages = range.count.value;
-    if (range.start.value >= world.value) pages = std::min<std::uint64_t>(pages, 1);
-    pages = std::min(pages, world.value + 1 - start);
-    return {live_address(Page{start}), pages * live_page_bytes};
 }
 
 bool playable(const File& file, const World& world, const LiveKernel& kernel) {
@@ -113,6 +73,7 @@ int make_file(const File& file) {
 
 LiveCalls::~LiveCalls() {
     close_files();
+    if (zeros_ >= 0) close(zeros_);
 }
 
 void LiveCalls::close_files() {
@@ -131,6 +92,11 @@ bool LiveCalls::begin(const World& world, const LiveKernel& kernel) {
     world_ = &world;
     CHECK(world.pages <= live_pages_max);
     CHECK(world.files.size() <= live_files_max);
+    heap_end_ = world.heap;
+    if (zeros_ < 0) zeros_ = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+    if (zeros_ < 0) return false;
+    // Where the break is not lent, live_unoffered() has said so.
+    static_cast<void>(heap_.open());
     for (const File& file : world.files) {
         OpenFile& made = files_.emplace_back();
         if (!playable(file, world, kernel)) continue;
@@ -162,12 +128,16 @@ Errno LiveCalls::run(const Mmap& op) const {
     }
     const bool leaves = !op.range.empty() && op.range.end().value > world_->pages.value;
     if (leaves) return Errno::enomem;
-    long flags = op.sharing == Sharing::is_shared ? MAP_SHARED : MAP_PRIVATE;
+    constexpr std::array<long, sharing_names.size()> types = {MAP_PRIVATE, MAP_SHARED,
+                                                              map_droppable};
+    long flags = types[static_cast<std::size_t>(op.sharing)];
     flags |= op.placement == Placement::fixed ? MAP_FIXED : map_fixed_noreplace;
     if (file < 0) flags |= MAP_ANONYMOUS;
     if (op.reserve == Reserve::noreserve) flags |= MAP_NORESERVE;
     if (op.populate == Populate::populate) flags |= MAP_POPULATE;
     if (op.populate == Populate::locked) flags |= MAP_LOCKED;
+    if (op.stack == StackKind::grows_down) flags |= MAP_GROWSDOWN;
+    if (op.stack == StackKind::stack) flags |= MAP_STACK;
     const Stretch at = stretch_of(op.range, world_->pages);
     const long mapped = syscall(SYS_mmap, at.start, at.bytes, protection_of(op.prot), flags, file,
                                 op.backing.offset * live_page_bytes);
@@ -186,7 +156,8 @@ Errno LiveCalls::run(const Munmap& op) const {
 
 Errno LiveCalls::run(const Mprotect& op) const {
     const Stretch at = stretch_of(op.range, world_->pages);
-    const long answer = syscall(SYS_mprotect, at.start, at.bytes, protection_of(op.prot));
+    const long reach = op.reach == Reach::grows_down ? PROT_GROWSDOWN : 0;
+    const long answer = syscall(SYS_mprotect, at.start, at.bytes, protection_of(op.prot) | reach);
     return answer == 0 ? Errno::ok : errno_of("mprotect", errno);
 }
 
@@ -256,6 +227,17 @@ Errno call_mremap(PageRange from, PageCount new_count, long flags, Page to) {
     return Errno::ok;
 }
 
+// Whether the kernel would choose these free pages if it is asked to: not where a stack above them
+// keeps its guard gap. What is mapped for the question merges with nothing, and goes again.
+bool is_followed(PageRange range) {
+    const std::uint64_t address = live_address(range.start);
+    const std::uint64_t bytes = range.count.value * live_page_bytes;
+    const long got = syscall(SYS_mmap, address, bytes, 0L, MAP_SHARED | MAP_ANONYMOUS, -1L, 0L);
+    if (got == -1) return false;
+    CHECK(syscall(SYS_munmap, got, bytes) == 0);
+    return static_cast<std::uint64_t>(got) == address;
+}
+
 // More pages than there is room for, wherever the window is.
 constexpr PageCount too_many{std::uint64_t{1} << 34};
 
@@ -292,8 +274,10 @@ Errno LiveCalls::resize_or_move(const Mremap& op) const {
     }
     if (keeps) {
         // A hint that is taken would not be followed. Whatever else refuses comes first.
-        if (op.moving == Moving::stay || op.from.count != op.to.count || is_free(op.to))
-            return call_mremap(op.from, op.to.count, flags, op.to.start);
+        const bool invalid = op.moving == Moving::stay || op.from.count != op.to.count;
+        const bool free = is_free(op.to);
+        if (!invalid && free && !is_followed(op.to)) return Errno::declined;
+        if (invalid || free) return call_mremap(op.from, op.to.count, flags, op.to.start);
         const bool overlap = op.from.start < op.to.end() && op.to.start < op.from.end();
         if (overlap) return Errno::einval;
         const Errno error = call_mremap(op.from, too_many, 0, op.from.start);
@@ -329,8 +313,13 @@ std::vector<Sight::Unoffered> live_unoffered() {
         {op_index<UffdUnregister>(), "there is nothing that was registered"},
         {op_index<UffdClose>(), "there is nothing that was registered"},
     };
-    unoffered.push_back(
-        {op_index<Mremap>(), "a tail that leaves the world while the rest moves", true});
+    if (LiveHeap heap; !heap.open()) {
+        unoffered.push_back({op_index<Brk>(), "the kernel does not lend the break of the process"});
+    }
+    unoffered.push_back({op_index<Mremap>(),
+                         "a tail that leaves the world while the rest moves, or dontunmap to a "
+                         "place below a stack",
+                         true});
     const std::uint64_t start = live_window_start;
     if (!may_lock()) {
         unoffered.push_back({op_index<Mlock>(), "RLIMIT_MEMLOCK is smaller than the window"});
@@ -346,18 +335,6 @@ std::vector<Sight::Unoffered> live_unoffered() {
         unoffered.push_back({op_index<HomeNode>(), "the kernel has no set_mempolicy_home_node()"});
     }
     return unoffered;
-}
-
-// MADV_POPULATE_* goes page by page through get_user_pages(), makes the faults of an access,
-// changes no byte, and stops at the first page that cannot be had: ENOMEM for a hole, EINVAL for a
-// missing permission, EFAULT behind the end of a file.
-Errno LiveCalls::run(const Touch& op) const {
-    const Stretch at = stretch_of(op.range, world_->pages);
-    const long advice = op.access == Access::write ? advice_populate_write : advice_populate_read;
-    if (syscall(SYS_madvise, at.start, at.bytes, advice) == 0) return Errno::ok;
-    const int number = errno;
-    const bool refused = number == ENOMEM || number == EINVAL || number == EFAULT;
-    return refused ? Errno::efault : errno_of("madvise", number);
 }
 
 }  // namespace vmacheck

@@ -10,6 +10,7 @@
 #include "model/result.h"
 #include "model/target.h"
 #include "model/world.h"
+#include "targets/live_heap.h"
 #include "targets/live_kernel.h"
 
 namespace vmacheck {
@@ -39,6 +40,8 @@ class LiveCalls {
     [[nodiscard]] Errno run(const Mbind& op) const;
     [[nodiscard]] Errno run(const HomeNode& op) const;
     [[nodiscard]] Errno run(const Mremap& op) const;
+    [[nodiscard]] Errno run(const Brk& op);
+    [[nodiscard]] Errno run(const RemapFilePages& op) const;
     // These are declined, see live_unoffered().
     [[nodiscard]] static Errno run(const Mlockall& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Munlockall& /*op*/) { return Errno::declined; }
@@ -58,10 +61,14 @@ class LiveCalls {
     };
     void close_files();
     [[nodiscard]] Errno resize_or_move(const Mremap& op) const;
+    [[nodiscard]] Errno fault(Page page, Access access) const;
     [[nodiscard]] static bool is_free(PageRange range);
 
     const World* world_ = nullptr;
     std::vector<OpenFile> files_;
+    int zeros_ = -1;  // /dev/zero: a read from it is a write access.
+    LiveHeap heap_;
+    Page heap_end_;
 };
 
 // Which operations cannot be made here, and why not.

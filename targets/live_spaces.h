@@ -22,7 +22,7 @@ namespace vmacheck {
 
 class LiveSpaces {
   public:
-    explicit LiveSpaces(const LiveCalls& calls) : calls_(calls) {}
+    explicit LiveSpaces(LiveCalls& calls) : calls_(calls) {}
     LiveSpaces(const LiveSpaces&) = delete;
     LiveSpaces& operator=(const LiveSpaces&) = delete;
     ~LiveSpaces() { end_all(); }
@@ -60,7 +60,7 @@ class LiveSpaces {
     [[noreturn]] void serve(SpaceId space) const;
     static void pass(Mailbox& box, Turn turn);
 
-    const LiveCalls& calls_;
+    LiveCalls& calls_;
     Shared<std::array<Mailbox, space_count_max>> mailboxes_;
     std::array<pid_t, space_count_max> pids_{};
     std::vector<pid_t> made_;  // Parents before their children.

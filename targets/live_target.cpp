@@ -28,7 +28,11 @@ std::string refusal_of_limits(const World& world) {
     if (world.profile->count_limit && world.max_map_count <= world.pages.value) {
         return "max_map_count is a limit of the whole machine, and is not changed";
     }
-    if (world.memlock != no_limit) return "RLIMIT_MEMLOCK does not hold for every user";
+    for (const WorldLimit& limit : world_limits) {
+        if (world.*limit.member == no_limit) continue;
+        return "the limit `" + std::string(limit.name) +
+               "` is of the whole process, or not for all";
+    }
     if (world.files.size() > live_files_max) {
         return "the world has more than " + std::to_string(live_files_max) + " files";
     }
