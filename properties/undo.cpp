@@ -14,6 +14,12 @@ namespace {
 // one.
 std::optional<Advice> advice_back(Advice change, Flags before) {
     if (change == Advice::dontneed) return change;
+    // Each way to read ahead takes the other away, and no advice makes an area of both.
+    if (change <= Advice::random) {
+        if (before.has(Flag::seq_read | Flag::rand_read)) return std::nullopt;
+        if (before.has(Flag::seq_read)) return Advice::sequential;
+        return before.has(Flag::rand_read) ? Advice::random : Advice::normal;
+    }
     std::optional<Advice> back;
     for (const AdviceOfFlag& row : advices_of_flags) {
         if (change != row.sets && change != row.clears) continue;
@@ -59,7 +65,11 @@ Op draw_change(Source& source, PageRange range) {
             return UffdRegister{range, static_cast<Uffd>(source.below(uffd_names.size())),
                                 static_cast<UffdMode>(source.below(uffd_mode_names.size()))};
         case 4:
-        case 5: return Madvise{range, static_cast<Advice>(source.below(advice_names.size()))};
+        case 5: {
+            // Those behind it change no flags.
+            constexpr auto last = static_cast<std::uint64_t>(Advice::dontneed);
+            return Madvise{range, static_cast<Advice>(source.below(last + 1))};
+        }
         default: break;
     }
     return Mprotect{range, {Flags::of(static_cast<std::uint32_t>(source.below(8)) ^ 3U)}};
