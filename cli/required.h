@@ -14,7 +14,7 @@
 namespace vmacheck::cli {
 
 // A case that did not happen once in so many steps is missing.
-inline constexpr std::uint64_t steps_that_count = 1'000'000;
+inline constexpr std::uint64_t steps_that_count = 3'000'000;
 // A fuzzer starts from nothing, and learns what programs look like before it meets the rare cases.
 inline constexpr std::uint64_t fuzz_steps_that_count = 10'000'000;
 // Smaller worlds have no room for every case.

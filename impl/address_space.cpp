@@ -12,6 +12,7 @@ void AddressSpace::create(SpaceId id, Page heap) {
     id_ = id;
     brk_ = heap;
     vmas_.clear();
+    guards_.clear();
     counters_ = SpaceCounters{};
     stray_locked_ = 0;
     def_flags_ = {};
@@ -114,6 +115,7 @@ void AddressSpace::expand(Call& call, Cursor target, Page start, Page end) {
         const Vma& swallowed = vmas_.at(last);
         CHECK(swallowed.end <= end);
         adopt_fault(grown.attributes, swallowed.attributes);
+        adopt_sticky(grown.attributes, swallowed.attributes);
         uncount_pages(swallowed.attributes.flags, swallowed.count());
         call.ledger.drop(swallowed.attributes);
         --counters_.map_count;
@@ -148,9 +150,11 @@ void AddressSpace::move_boundary(Cursor left, Page page) {
     const bool grows_down = page < upper.start;
     if (grows_down) {
         adopt_fault(upper.attributes, lower.attributes);
+        adopt_sticky(upper.attributes, lower.attributes);
         if (!BUG(merge_down_keeps_old_pgoff)) upper.attributes.pgoff -= (upper.start - page).value;
     } else {
         adopt_fault(lower.attributes, upper.attributes);
+        adopt_sticky(lower.attributes, upper.attributes);
         upper.attributes.pgoff += (page - upper.start).value;
     }
     lower.end = page;
@@ -182,6 +186,8 @@ void AddressSpace::remove_range(Call& call, PageRange range) {
         --counters_.map_count;
     }
     vmas_.erase(first, last);
+    if (guards_.first_in(range) && BUG(unmapping_leaves_guards)) return;
+    guards_.remove(range);
 }
 
 // A new area on free pages. Its charge is the caller's affair.

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "impl/guard_ranges.h"
 #include "impl/ledger.h"
 #include "impl/vma_list.h"
 #include "model/op.h"
@@ -254,6 +255,12 @@ class AddressSpace {
     template <class Rule>
     [[nodiscard]] Errno pass_uffd_splits(Call& call, PageRange range, const Rule& rule) const;
 
+    // Guards, and the advices that fault pages in.
+    [[nodiscard]] Errno madvise_populate(Call& call, PageRange range, Access access);
+    [[nodiscard]] Errno madvise_guards(Call& call, PageRange range, Advice advice);
+    [[nodiscard]] Errno check_guards(PageRange range, Advice advice) const;
+    void guard_install(Call& call, Cursor vma, PageRange pages);
+
     // Faults.
     [[nodiscard]] bool fault_in(Call& call, Cursor vma, PageRange pages, bool writes);
     void anon_vma_prepare(Call& call, Cursor vma);
@@ -266,6 +273,7 @@ class AddressSpace {
 
     SpaceId id_;
     VmaList vmas_;
+    GuardRanges guards_;  // Within the areas.
     SpaceCounters counters_;
     std::uint64_t stray_locked_ = 0;  // In counters_.locked, and in no area (dontunmap_complete).
     Page brk_;                        // Where the heap ends (mm->brk).

@@ -110,6 +110,18 @@
     X(uffd_clear_fails_without_merge, "uffd-clear-fails-without-merge", "C8",                      \
       "an area as a whole is not cleared when there is no memory to merge it",                     \
       "Linux 41e6ddcaa0f1 (6.14)", "wrong_result")                                                 \
+    X(sticky_flag_lost_in_merge, "sticky-flag-lost-in-merge", "C4",                                \
+      "an area that takes in another one does not take over its sticky flags",                     \
+      "Linux, mm: propagate VM_SOFTDIRTY on merge (6.19)", "wrong_pages")                          \
+    X(sticky_flag_keeps_areas_apart, "sticky-flag-keeps-areas-apart", "C1",                        \
+      "areas of which only one may have guards never merge",                                       \
+      "Linux, mm: ignore VM_SOFTDIRTY on VMA merging (3.14)", "missed_merge")                      \
+    X(guard_install_splits, "guard-install-splits", "C1",                                          \
+      "guard_install cuts out the pages that it is about, for their flag's sake",                  \
+      "of our own making", "missed_merge")                                                         \
+    X(unmapping_leaves_guards, "unmapping-leaves-guards", "C8",                                    \
+      "guards stay when their pages are unmapped, and what is mapped there next has them",         \
+      "of our own making", "wrong_result")                                                         \
     X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
       "a CHECK fails when three areas become one",                                                 \
       "of our own making", "crash")                                                                \

@@ -233,6 +233,43 @@ TEST_F(SeededBug, uffd_clear_fails_without_merge) {
     EXPECT_TRUE(reached());
 }
 
+TEST_F(SeededBug, sticky_flag_lost_in_merge) {
+    scene.run(map_anon(0, 1, read_only));
+    scene.run(map_anon(1, 1, read_write));
+    scene.run(Madvise{pages(1, 1), Advice::guard_install});
+    seed(Bug::sticky_flag_lost_in_merge);
+    scene.run(Mprotect{pages(0, 1), read_write});
+    EXPECT_EQ(scene.picture(), "AA......");
+    EXPECT_FALSE(scene.view().areas[0].attributes.flags.has(Flag::maybe_guard));
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, sticky_flag_keeps_areas_apart) {
+    scene.run(map_anon(0, 1, read_write));
+    scene.run(Madvise{pages(0, 1), Advice::guard_install});
+    seed(Bug::sticky_flag_keeps_areas_apart);
+    scene.run(map_anon(1, 1, read_write));
+    EXPECT_EQ(scene.picture(), "AB......");
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, guard_install_splits) {
+    scene.run(map_anon(0, 2, read_write));
+    seed(Bug::guard_install_splits);
+    scene.run(Madvise{pages(0, 1), Advice::guard_install});
+    EXPECT_EQ(scene.picture(), "AB......");
+    EXPECT_TRUE(reached());
+}
+
+TEST_F(SeededBug, unmapping_leaves_guards) {
+    scene.run(map_anon(0, 1, read_write));
+    scene.run(Madvise{pages(0, 1), Advice::guard_install});
+    seed(Bug::unmapping_leaves_guards);
+    scene.run(map_anon(0, 1, read_write));
+    EXPECT_EQ(scene.run(Touch{pages(0, 1)}), Errno::efault);
+    EXPECT_TRUE(reached());
+}
+
 using SeededBugDeathTest = SeededBug;
 
 TEST_F(SeededBugDeathTest, crash_on_three_way_merge) {

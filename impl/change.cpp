@@ -60,7 +60,7 @@ AdviceChange advice_change(Advice advice) {
         case Advice::unmergeable: return {Flag::mergeable, {}};
         case Advice::hugepage: return {Flag::no_huge_page, Flag::huge_page};
         case Advice::nohugepage: return {Flag::huge_page, Flag::no_huge_page};
-        case Advice::dontneed: break;
+        default: break;
     }
     return {};
 }
@@ -74,7 +74,15 @@ Flags advised_flags(Flags flags, Advice advice) {
 
 // Advices that take contents away, now or in a child (is_discard).
 bool discards(Advice advice) {
-    return advice == Advice::dontneed || advice == Advice::dontfork || advice == Advice::wipeonfork;
+    switch (advice) {
+        case Advice::dontneed:
+        case Advice::dontneed_locked:
+        case Advice::free:
+        case Advice::remove:
+        case Advice::dontfork:
+        case Advice::wipeonfork: return true;
+        default: return false;
+    }
 }
 
 Errno refusal(const Attributes& attributes, Advice advice) {
@@ -83,13 +91,24 @@ Errno refusal(const Attributes& attributes, Advice advice) {
     if (flags.has(Flag::sealed) && discards(advice) && anonymous && !flags.has(Flag::write)) {
         return Errno::eperm;
     }
-    if (advice == Advice::dontneed && flags.has(Flag::locked)) return Errno::einval;
-    // What may be thrown away is neither inherited nor dumped.
-    const bool keeps = advice == Advice::keeponfork || advice == Advice::dodump;
-    if (keeps && flags.has(Flag::droppable)) return Errno::einval;
-    // Only anonymous private memory can come up empty in a child.
-    const bool wipes = advice == Advice::wipeonfork;
-    return wipes && (!anonymous || flags.has(Flag::shared)) ? Errno::einval : Errno::ok;
+    switch (advice) {
+        case Advice::dontneed:
+        case Advice::cold:
+        case Advice::pageout: return flags.has(Flag::locked) ? Errno::einval : Errno::ok;
+        case Advice::free: return flags.has(Flag::locked) || !anonymous ? Errno::einval : Errno::ok;
+        case Advice::remove:
+            // A hole is punched into the file, for those who may write to it.
+            if (flags.has(Flag::locked) || anonymous) return Errno::einval;
+            return flags.has(Flag::shared | Flag::may_write) ? Errno::ok : Errno::eacces;
+        case Advice::keeponfork:
+        case Advice::dodump:
+            // What may be thrown away is neither inherited nor dumped.
+            return flags.has(Flag::droppable) ? Errno::einval : Errno::ok;
+        case Advice::wipeonfork:
+            // Only anonymous private memory can come up empty in a child.
+            return anonymous && !flags.has(Flag::shared) ? Errno::ok : Errno::einval;
+        default: return Errno::ok;
+    }
 }
 
 // The ends of a range of which an `atomic` change must split off a piece.
@@ -226,7 +245,16 @@ AddressSpace::Outcome AddressSpace::mprotect_fixup(Call& call, Cursor prev, Curs
 // Madvise.
 
 Errno AddressSpace::run(Call& call, const Madvise& op) {
+    // That there is such an advice comes first (madvise_behavior_valid).
+    if (is_of_guards(op.advice) && !call.world.profile->guard_regions) return Errno::einval;
     if (op.range.empty()) return Errno::ok;
+    switch (op.advice) {
+        case Advice::populate_read: return madvise_populate(call, op.range, Access::read);
+        case Advice::populate_write: return madvise_populate(call, op.range, Access::write);
+        case Advice::guard_install:
+        case Advice::guard_remove: return madvise_guards(call, op.range, op.advice);
+        default: break;
+    }
     if (call.atomic()) {
         const Errno error = check_madvise(call, op);
         if (error != Errno::ok) return error;

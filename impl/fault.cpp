@@ -8,6 +8,17 @@
 #include "impl/merge_rule.h"
 
 namespace vmacheck::impl {
+namespace {
+
+// Whether a child finds the guards that its parent made: a page table that faults can make anew is
+// not copied (vma_needs_copy), nor one that is to be wiped.
+bool copies_page_table(const Profile& rules, const Attributes& at) {
+    if (at.flags.has(Flag::wipe_on_fork)) return false;
+    if (at.flags.has(Flag::maybe_guard)) return true;
+    return !rules.fault_identity || !at.fault.none();
+}
+
+}  // namespace
 
 // The identity of a neighbour, next before prev, if it may serve; or none
 // (find_mergeable_anon_vma). Areas that share one can merge later on, when they no longer differ.
@@ -49,11 +60,23 @@ Errno AddressSpace::run(Call& call, const Touch& op) {
     return Errno::ok;
 }
 
-// Faults for pages of one area, which permits them. False if the file ends before the last one; the
-// identity is there all the same.
+// An identity for an area that has none.
+void AddressSpace::anon_vma_prepare(Call& call, Cursor vma) {
+    Vma prepared = vmas_.at(vma);
+    if (!call.world.profile->fault_identity || !prepared.attributes.fault.none()) return;
+    const FaultId shared = find_fault_to_share(vma);
+    prepared.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
+    vmas_.replace(vma, prepared);
+}
+
+// Faults for pages of one area, which permits them. False at the first guard, and if the file ends
+// before the last page; the identity is there all the same, if any page came before the guard.
 bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes) {
+    const std::optional<Page> guard = guards_.first_in(pages);
+    if (guard && *guard == pages.start) return false;
     const bool copies = writes && !vmas_.at(vma).attributes.flags.has(Flag::shared);
     if (copies) anon_vma_prepare(call, vma);
+    if (guard) return false;
     const Vma& touched = vmas_.at(vma);
     // Offsets go up with the pages, so that the last one tells.
     const Page last = pages.end() - PageCount{1};
@@ -62,15 +85,6 @@ bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes
     const File* const file = call.world.file(id);
     const PageCount size = file != nullptr ? file->pages : call.ledger.object_size(id);
     return touched.pgoff_at(last) < size.value;
-}
-
-// Gives the area an identity, if it has none.
-void AddressSpace::anon_vma_prepare(Call& call, Cursor vma) {
-    if (!call.world.profile->fault_identity || !vmas_.at(vma).attributes.fault.none()) return;
-    const FaultId shared = find_fault_to_share(vma);
-    Vma written = vmas_.at(vma);
-    written.attributes.fault = shared.none() ? call.ledger.new_fault() : shared;
-    vmas_.replace(vma, written);
 }
 
 Errno AddressSpace::populate_vma_page_range(Call& call, Cursor vma, PageRange pages) {
@@ -120,6 +134,9 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         if (attributes.flags.has(Flag::wipe_on_fork)) attributes.fault = FaultId{};
         attributes.forked = !attributes.fault.none();
         if (attributes.forked) attributes.fault = call.ledger.new_fault();
+        if (copies_page_table(*call.world.profile, vmas_.at(vma).attributes)) {
+            child.guards_.add_those_of(guards_, copy.range());
+        }
         child.insert_vma(call, child.vmas_.end(), copy);
         copied = copy.end;
     }

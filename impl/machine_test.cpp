@@ -33,7 +33,7 @@ class Dice {
             case 0: return Munmap{range()};
             case 1:
             case 2: return Mprotect{range(), prot()};
-            case 3: return Madvise{range(), static_cast<Advice>(below(14))};
+            case 3: return Madvise{range(), static_cast<Advice>(below(advice_names.size()))};
             case 4: return Touch{range(), static_cast<Access>(below(2))};
             case 5: return Fork{SpaceId{static_cast<std::uint8_t>(below(3))}};
             default: break;

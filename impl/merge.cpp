@@ -63,6 +63,8 @@ Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma) {
     }
     // A copy has a history already.
     Vma merged = vmas_.at(grown);
+    adopt_sticky(merged.attributes, vma.attributes);
+    vmas_.replace(grown, merged);
     adopt_fault(merged.attributes, vma.attributes);
     if (merged == vmas_.at(grown) || BUG(copied_identity_is_not_adopted)) return grown;
     vmas_.replace(grown, merged);
@@ -168,9 +170,11 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
     if (outcome.error != Errno::ok && oom == MergeOom::is_an_error) return outcome;
     if (!outcome.vma.none()) {
         const Vma& merged = vmas_.at(outcome.vma);
-        const bool holds_old_ones = merged != merged.with(to);
+        Attributes united = to;
+        united.flags = united.flags | (merged.attributes.flags & sticky_flags);
+        const bool holds_old_ones = merged != merged.with(united);
         if (holds_old_ones && BUG(case8_skips_attribute_update)) return outcome;
-        set_attributes(outcome.vma, to);
+        set_attributes(outcome.vma, united);
         return outcome;
     }
     if (vmas_.at(middle).start < range.start) {
@@ -195,9 +199,17 @@ AddressSpace::Outcome AddressSpace::vma_modify_flags_name(Call& call, Cursor pre
                                                           PageRange range, Flags flags,
                                                           AreaName name) {
     Attributes to = vmas_.at(middle).attributes;
+    const bool renames = to.name != name;
     to.flags = flags;
     to.name = name;
-    return vma_modify(call, prev, middle, range, to);
+    const Outcome outcome = vma_modify(call, prev, middle, range, to);
+    if (!renames || outcome.error != Errno::ok) return outcome;
+    // Who names an area writes its flags once more, as they were before the merge
+    // (madvise_update_vma).
+    Attributes named = vmas_.at(outcome.vma).attributes;
+    named.flags = named.flags.without(sticky_flags) | (flags & sticky_flags);
+    set_attributes(outcome.vma, named);
+    return outcome;
 }
 
 AddressSpace::Outcome AddressSpace::vma_modify_policy(Call& call, Cursor prev, Cursor middle,

@@ -40,6 +40,12 @@ inline void adopt_fault(Attributes& survivor, const Attributes& other) {
     survivor.forked = other.forked;
 }
 
+// What a merged area has of its parts, though they need not have it in common (VM_STICKY).
+inline void adopt_sticky(Attributes& survivor, const Attributes& other) {
+    const Flags more = (other.flags & sticky_flags).without(survivor.flags);
+    if (!more.empty() && !BUG(sticky_flag_lost_in_merge)) survivor.flags = survivor.flags | more;
+}
+
 // What no userfaultfd watches any more (userfaultfd_reset_ctx).
 inline Attributes without_uffd(Attributes at) {
     at.flags = at.flags.without(uffd_flags);
@@ -57,18 +63,25 @@ inline bool same_uffd(const Attributes& left, const Attributes& right) {
     return left.uffd == right.uffd || BUG(uffd_context_not_compared);
 }
 
+// All flags but the sticky ones (VM_IGNORE_MERGE).
+inline bool same_flags(Flags left, Flags right) {
+    const Flags unlike = left ^ right;
+    if (unlike.empty()) return true;
+    return unlike.without(sticky_flags).empty() && !BUG(sticky_flag_keeps_areas_apart);
+}
+
 // All that two neighbours must have in common. Profiles without fault identity have none anywhere.
 inline bool can_merge(const Profile& profile, const Vma& left, const Vma& right, RangeSide side) {
     const bool is_left = side == RangeSide::left;
     const Attributes& range = is_left ? left.attributes : right.attributes;
     const Attributes& neighbour = is_left ? right.attributes : left.attributes;
-    return left.end == right.start &&                            //
-           left.attributes.flags == right.attributes.flags &&    //
-           left.attributes.file == right.attributes.file &&      //
-           left.pgoff_at(left.end) == right.attributes.pgoff &&  //
-           same_policy(left.attributes, right.attributes) &&     //
-           left.attributes.name == right.attributes.name &&      //
-           same_uffd(left.attributes, right.attributes) &&       //
+    return left.end == right.start &&                                    //
+           same_flags(left.attributes.flags, right.attributes.flags) &&  //
+           left.attributes.file == right.attributes.file &&              //
+           left.pgoff_at(left.end) == right.attributes.pgoff &&          //
+           same_policy(left.attributes, right.attributes) &&             //
+           left.attributes.name == right.attributes.name &&              //
+           same_uffd(left.attributes, right.attributes) &&               //
            can_share_fault(profile.fault_rule, range, neighbour);
 }
 
@@ -87,7 +100,7 @@ inline bool can_lend_fault(const Vma& left, const Vma& right, const Vma& lender)
     const Flags unlike = left.attributes.flags ^ right.attributes.flags;
     return !lender.attributes.fault.none() && !lender.attributes.forked &&  //
            left.end == right.start &&                                       //
-           unlike.without(access_flags).empty() &&                          //
+           unlike.without(access_flags | sticky_flags).empty() &&           //
            left.attributes.file == right.attributes.file &&                 //
            same_policy(left.attributes, right.attributes) &&                //
            left.pgoff_at(left.end) == right.attributes.pgoff;

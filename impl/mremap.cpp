@@ -244,6 +244,7 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
         return Errno::enomem;
     }
     reset_uffd(op.to);
+    guards_.move({op.from.start, std::min(op.from.count, op.to.count)}, op.to.start);
     if (keeps_old_place(op)) {
         dontunmap_complete(call, op.from);
     } else if (!op.from.empty() && gather_range(call, op.from) == Errno::ok) {

@@ -32,6 +32,7 @@ void AddressSpace::verify(const World& world, Ledger& found) const {
         if (flags.has(Flag::account)) found.charge(vma.count());
     }
     CHECK(end.value <= world.pages.value);
+    for (const PageRange& guards : guards_.all()) CHECK(!has_gap(guards));
     CHECK(counted.map_count == counters_.map_count);
     CHECK(counted.total == counters_.total);
     CHECK(counted.exec == counters_.exec);

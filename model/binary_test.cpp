@@ -153,9 +153,9 @@ TEST(binary, world_record_turns_switches_of_its_profile) {
               "linux-6.12,fault_rule:unforked,prepare_hooks:on,ksm_flag:early");
     EXPECT_EQ(profile_of(1, 0x1f, 0),
               "linux-6.18,maximal:on,atomic:on,fault_identity:off,count_limit:off,close_hooks:off");
-    // A contradiction, and switches that there are not: none is turned.
+    EXPECT_EQ(profile_of(1, 0, 0x80), "linux-6.18,guard_flag:off");
+    // A contradiction: none is turned.
     EXPECT_EQ(profile_of(1, 0x01, 0), "linux-6.18");
-    EXPECT_EQ(profile_of(1, 0x20, 0x80), "linux-6.18");
     EXPECT_EQ(profile_of(1, 0, 0x38),
               "linux-6.18,stack_charge:accounted,replaced_charge:returned,prepare_charge:returned");
     EXPECT_EQ(profile_of(0, 0x02, 0), "canonical");
@@ -378,11 +378,12 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
               "mmap 1+2 --- file=f@65279 shared noreplace noreserve growsdown");
     EXPECT_EQ(step_of({0, 0, 0, 0, 1, 2, 0, 1, 0xfe, 0xff}),
               "mmap 1+2 --- file=f@2251799813685246 private");
-    for (int advice = 0; advice < 14; advice++) {
+    constexpr int advices = static_cast<int>(advice_names.size());
+    for (int advice = 0; advice < advices; advice++) {
         const std::string name(advice_names[static_cast<std::size_t>(advice)]);
         EXPECT_EQ(step_of({3, 0, 0, 0, 1, 2, advice}), "madvise 1+2 " + name);
     }
-    EXPECT_EQ(step_of({3, 0, 0, 0, 1, 2, 14}), "madvise 1+2 normal");
+    EXPECT_EQ(step_of({3, 0, 0, 0, 1, 2, advices}), "madvise 1+2 normal");
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 2}), "touch 1+2");
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 1, 1}), "touch 1+2 read fault");
     EXPECT_EQ(step_of({2, 0, 0, 0, 1, 2, 1, 1}), "mprotect 1+2 r-- growsdown");

@@ -8,8 +8,8 @@ constexpr std::array<std::string_view, shape_kind_count> shape_names = {
     "merge/left",        "merge/right",   "merge/both",     "merge/left_part",   "merge/right_part",
     "refused/flags",     "refused/file",  "refused/offset", "refused/policy",    "refused/name",
     "refused/uffd",      "refused/fault", "refused/forked", "refused/unfaulted", "refused/close",
-    "refused/three_way", "refused/no_op", "refused/memory", "split/start",       "split/end",
-    "split/both",
+    "refused/three_way", "refused/no_op", "refused/memory", "refused/guard",     "merge/sticky",
+    "split/start",       "split/end",     "split/both",
 };
 
 template <class... Ops>
@@ -42,9 +42,15 @@ bool faults_stay(const Profile& profile) {
     return profile.fault_identity && profile.fault_rule == FaultRule::singular_neighbour;
 }
 
+// Whether guards give identities to shared memory, too.
+bool guards_give_identities(const Profile& profile) {
+    return profile.guard_regions && !profile.guard_flag;
+}
+
 bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
     const bool maps = is_one_of<Mmap, Mremap, RemapFilePages>(op);
     const bool heap = op == op_index<Brk>();
+    const bool remaps = op == op_index<RemapFilePages>();
     const bool changes = changes_pieces(op) || changes_areas(op);
     using enum CaseKind;
     switch (kind) {
@@ -63,17 +69,29 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_no_op: return changes;
         // A new mapping has no identity yet.
         case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
-        // What is mapped once more is shared, and has no identity.
+        // What is mapped once more is shared. That has no identity, unless it is from guards.
         case refused_forked:
-            return (changes || heap || is_one_of<Mmap, Mremap>(op)) && profile.fault_identity;
+            return (changes || heap || is_one_of<Mmap, Mremap>(op) ||
+                    (remaps && guards_give_identities(profile))) &&
+                   profile.fault_identity;
         case refused_unfaulted:
             return (changes || (op == op_index<Mremap>() && profile.mremap)) &&
                    faults_stay(profile);
         case refused_close:
             return (maps || (changes && !is_of_anonymous(op))) && profile.close_hooks;
         case refused_three_way:
-            return (changes || is_one_of<Mmap, Mremap>(op)) && profile.fault_identity;
+            return (changes || is_one_of<Mmap, Mremap>(op) ||
+                    (remaps && guards_give_identities(profile))) &&
+                   profile.fault_identity;
         case refused_memory: return (maps || clears_uffd(op)) && !profile.atomic;
+        case refused_guard: {
+            // In canonical mlock makes nothing present.
+            const bool makes_present = op != op_index<Mlock>() || !profile.atomic;
+            return is_one_of<Touch, Madvise, Mlock, Mlockall, Mprotect>(op) && makes_present &&
+                   profile.guard_regions;
+        }
+        case merge_sticky:
+            return (maps || changes || heap) && profile.guard_flag && !profile.maximal;
         case split_start:
         case split_end:
         case split_both: break;
@@ -88,11 +106,11 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case esrch: return true;
         case enomem: return !is_one_of<Touch, Munlockall, UffdClose>(op);
         case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap, RemapFilePages>(op);
-        case eacces: return is_one_of<Mmap, Mprotect>(op);
+        case eacces: return is_one_of<Mmap, Mprotect, Madvise>(op);
         case eperm:
             return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap,
                              RemapFilePages>(op);
-        case efault: return is_one_of<Touch, Mbind, Mremap>(op);
+        case efault: return is_one_of<Touch, Mbind, Mremap, Madvise>(op);
         case eexist: return is_one_of<Mmap, Fork, Mremap>(op);
         case enodev: return op == op_index<Mmap>();
         case eoverflow: return is_one_of<Mmap, RemapFilePages>(op);
@@ -187,7 +205,10 @@ bool case_expected(CaseId id, const Profile& profile) {
     const bool rare_move = id == case_id(op_index<Mremap>(), CaseKind::refused_uffd);
     // Memory with another offset has to move to where the heap ends.
     const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset);
-    return !rare_heap && !(profile.maximal && (rare || rare_move));
+    const bool rare_remap =
+        op == op_index<RemapFilePages>() && (id == case_id(op, CaseKind::refused_forked) ||
+                                             id == case_id(op, CaseKind::refused_three_way));
+    return !rare_heap && !rare_remap && !(profile.maximal && (rare || rare_move));
 }
 
 }  // namespace vmacheck

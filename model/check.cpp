@@ -196,7 +196,7 @@ std::optional<Finding> Lockstep::compare_spaces() {
     for (std::uint8_t number = 0; number < space_count_max; ++number) {
         const SpaceId space{number};
         if (!shown_[number]) continue;
-        if (auto found = compare_identities(space)) return found;
+        if (auto found = compare_whole_areas(space)) return found;
     }
     return std::nullopt;
 }
@@ -244,8 +244,9 @@ bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t e
     std::uint64_t pgoff = offset_shown ? found.pgoff : cells[first].attributes.pgoff;
     for (std::size_t cell = first; cell < end; ++cell) {
         const Attributes& at = cells[cell].attributes;
-        if (!cells[cell].mapped || at.pgoff != pgoff || at.flags != found.flags ||
-            at.file != file || !same_extras(at, found, target_.sight())) {
+        if (!cells[cell].mapped || at.pgoff != pgoff ||
+            !(at.flags ^ found.flags).without(sticky_flags).empty() || at.file != file ||
+            !same_extras(at, found, target_.sight())) {
             return false;
         }
         pgoff += reference_.layout().weight(cell).value;
@@ -255,12 +256,19 @@ bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t e
 
 // Facts of the whole area. They are looked at when the areas are known to be the same: a merge
 // spreads them, so where one is missed, they differ in its wake.
-std::optional<Finding> Lockstep::compare_identities(SpaceId space) {
-    if (!target_.sight().shows(Channel::fault_identity)) return std::nullopt;
+std::optional<Finding> Lockstep::compare_whole_areas(SpaceId space) {
     for (const AreaView& area : views_[space.value].areas) {
         const std::size_t first = reference_.layout().index(area.range.start);
         const Attributes& expected = reference_.cells(space)[first].attributes;
         const Attributes& found = area.attributes;
+        if (!((expected.flags ^ found.flags) & sticky_flags).empty()) {
+            return finding(Verdict::wrong_pages,
+                           "Pages " + text_of_pages(area.range) + " should " +
+                               (found.flags.has_any(sticky_flags) ? "not " : "") +
+                               "have the flag that says that they may be guards.",
+                           space, area.range);
+        }
+        if (!target_.sight().shows(Channel::fault_identity)) continue;
         if (expected.forked == found.forked &&
             faults_.same(expected.fault.value, found.fault.value)) {
             continue;

@@ -145,7 +145,7 @@ class Lockstep {
     [[nodiscard]] bool same_pages(const AreaView& area, std::size_t first, std::size_t end,
                                   const std::vector<Cell>& cells);
     [[nodiscard]] std::optional<Finding> compare_boundaries(SpaceId space) const;
-    [[nodiscard]] std::optional<Finding> compare_identities(SpaceId space);
+    [[nodiscard]] std::optional<Finding> compare_whole_areas(SpaceId space);
     [[nodiscard]] std::optional<Finding> compare_counters();
     [[nodiscard]] std::optional<Finding> compare_hooks() const;
 

@@ -27,7 +27,10 @@ std::optional<Invariant> broken_attributes(const World& world, const AreaView& a
         at.pgoff != area.range.start.value) {
         return Invariant::anonymous_offset;
     }
-    if (!at.fault.none() && at.flags.has(Flag::shared)) return Invariant::shared_unfaulted;
+    // Where guards have no flag, shared memory gets an identity with them.
+    const bool guarded = world.profile->guard_regions && !world.profile->guard_flag;
+    if (!at.fault.none() && at.flags.has(Flag::shared) && !guarded)
+        return Invariant::shared_unfaulted;
     const bool watched = at.flags.has_any(uffd_flags);
     if (watched != (at.uffd != UffdContext::none)) return Invariant::uffd_has_modes;
     const bool permitted = at.flags.has(needed_may_flags({at.flags & access_flags}));

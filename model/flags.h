@@ -1,7 +1,7 @@
 // The flags of an area: the kernel's VM_* bits that the operations of this project set or read.
 //
 // The numbers are ours (a target that has other numbers translates); the meanings are those of
-// include/linux/mm.h. All of them take part in the comparison that decides a merge.
+// include/linux/mm.h. All but `sticky_flags` take part in the comparison that decides a merge.
 #pragma once
 
 #include <array>
@@ -36,15 +36,16 @@ enum class Flag : std::uint8_t {
     uffd_wp,        // VM_UFFD_WP: it answers writes to pages that it protected.
     grows_down,     // VM_GROWSDOWN: a stack, which grows down to what is used below it.
     droppable,      // VM_DROPPABLE: its pages may be thrown away.
+    maybe_guard,    // VM_MAYBE_GUARD: pages of the area may be guards, or have been.
 };
-inline constexpr int flag_count = 25;
+inline constexpr int flag_count = 26;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
-    "read",      "write",        "exec",       "may_read",   "may_write",
-    "may_exec",  "shared",       "may_share",  "account",    "noreserve",
-    "seq_read",  "rand_read",    "dontcopy",   "wipeonfork", "dontdump",
-    "mergeable", "hugepage",     "nohugepage", "locked",     "lockonfault",
-    "sealed",    "uffd_missing", "uffd_wp",    "growsdown",  "droppable",
+    "read",      "write",       "exec",     "may_read",     "may_write", "may_exec",
+    "shared",    "may_share",   "account",  "noreserve",    "seq_read",  "rand_read",
+    "dontcopy",  "wipeonfork",  "dontdump", "mergeable",    "hugepage",  "nohugepage",
+    "locked",    "lockonfault", "sealed",   "uffd_missing", "uffd_wp",   "growsdown",
+    "droppable", "maybe_guard",
 };
 
 // A set of flags.
@@ -79,6 +80,9 @@ inline constexpr Flags read_write_flags = Flag::read | Flag::write;
 inline constexpr Flags access_flags = read_write_flags | Flag::exec;
 inline constexpr Flags locked_flags = Flag::locked | Flag::lock_on_fault;
 inline constexpr Flags uffd_flags = Flag::uffd_missing | Flag::uffd_wp;
+// What neighbours may differ in and merge all the same, and what their area has then if one of them
+// had it (VM_STICKY).
+inline constexpr Flags sticky_flags = Flag::maybe_guard;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

@@ -42,7 +42,9 @@ inline constexpr std::array<std::string_view, 3> placement_names = {"", "norepla
 enum class Reserve : std::uint8_t { reserve, noreserve };
 inline constexpr std::array<std::string_view, 2> reserve_names = {"", "noreserve"};
 
-// The advices of madvise that change flags, and DONTNEED, which changes none.
+// The advices of madvise: first those that change flags, then those that do not. Of the latter most
+// are about what pages hold, which is nobody's matter here, and have only their errors. Append
+// only.
 enum class Advice : std::uint8_t {
     normal,
     sequential,
@@ -58,11 +60,28 @@ enum class Advice : std::uint8_t {
     hugepage,
     nohugepage,
     dontneed,
+    willneed,
+    cold,
+    pageout,
+    free,
+    dontneed_locked,
+    remove,
+    populate_read,  // Faults, as an access to every page in turn makes them.
+    populate_write,
+    guard_install,  // Pages that no access reaches, though they stay mapped.
+    guard_remove,
 };
-inline constexpr std::array<std::string_view, 14> advice_names = {
-    "normal",   "sequential", "random",    "dontfork",    "dofork",   "wipeonfork", "keeponfork",
-    "dontdump", "dodump",     "mergeable", "unmergeable", "hugepage", "nohugepage", "dontneed",
+inline constexpr std::array<std::string_view, 24> advice_names = {
+    "normal",        "sequential",     "random",        "dontfork",        "dofork",
+    "wipeonfork",    "keeponfork",     "dontdump",      "dodump",          "mergeable",
+    "unmergeable",   "hugepage",       "nohugepage",    "dontneed",        "willneed",
+    "cold",          "pageout",        "free",          "dontneed_locked", "remove",
+    "populate_read", "populate_write", "guard_install", "guard_remove",
 };
+
+constexpr bool is_of_guards(Advice advice) {
+    return advice == Advice::guard_install || advice == Advice::guard_remove;
+}
 
 // How mlock and mlockall lock: pages are made present at once, or when they are used.
 enum class LockMode : std::uint8_t { populate, on_fault };

@@ -53,6 +53,11 @@ constexpr std::array profile_switch_table = {
         "a failed mmap never uncharges the pages that it replaced"),
     switch_for<&Profile::prepare_charge>("prepare_charge", {"returned", "kept"},
                                          "what mmap_prepare refuses is never uncharged"),
+    switch_for<&Profile::guard_regions>("guard_regions", off_on,
+                                        "madvise knows guard_install and guard_remove"),
+    switch_for<&Profile::guard_flag>(
+        "guard_flag", off_on,
+        "areas with guards have a sticky flag; off: a fault identity instead"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

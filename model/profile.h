@@ -118,6 +118,17 @@ struct Profile {
     // The whole charge, where the hook mmap_prepare refuses: 6.18.44 leaked it in Committed_AS,
     // 7.3.4 returns it (unacct_error in mm/vma.c).
     FailedCharge prepare_charge;
+
+    // madvise knows MADV_GUARD_INSTALL and MADV_GUARD_REMOVE: 662df3e5c376 in 6.13, and for files
+    // 0b6cc04f3db3 in 6.15; madvise_behavior_valid() of 6.12.117 (mm/madvise.c) knows neither. Off:
+    // EINVAL, as for any number that is no advice.
+    bool guard_regions;
+
+    // An area that got guards has VM_MAYBE_GUARD, which is sticky (64212ba02e66 and 49e14dabed7a in
+    // 6.19, and 6.18.44 has them; madvise_guard_install() and VMA_STICKY_FLAGS of 7.3.4). Off: it
+    // gets a fault identity instead, even if it is of a file, for by that fork knows that its pages
+    // must be copied.
+    bool guard_flag;
 };
 
 // Whether charges may stay for which there is no page.
@@ -146,6 +157,8 @@ inline constexpr Profile canonical_profile = {
     .stack_charge = StackCharge::accounted,
     .replaced_charge = FailedCharge::returned,
     .prepare_charge = FailedCharge::returned,
+    .guard_regions = true,
+    .guard_flag = false,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -165,6 +178,8 @@ inline constexpr Profile linux_6_18_profile = {
     .stack_charge = StackCharge::all,
     .replaced_charge = FailedCharge::kept,
     .prepare_charge = FailedCharge::kept,
+    .guard_regions = true,
+    .guard_flag = true,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -184,6 +199,8 @@ inline constexpr Profile linux_6_12_profile = {
     .stack_charge = StackCharge::all,
     .replaced_charge = FailedCharge::kept,
     .prepare_charge = FailedCharge::returned,
+    .guard_regions = false,
+    .guard_flag = false,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -204,6 +221,8 @@ inline constexpr Profile linux_6_15_profile = {
     .stack_charge = StackCharge::all,
     .replaced_charge = FailedCharge::kept,
     .prepare_charge = FailedCharge::returned,
+    .guard_regions = true,
+    .guard_flag = false,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -226,6 +245,8 @@ inline constexpr Profile linux_7_3_profile = {
     .stack_charge = StackCharge::all,
     .replaced_charge = FailedCharge::returned,
     .prepare_charge = FailedCharge::returned,
+    .guard_regions = true,
+    .guard_flag = true,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

@@ -59,7 +59,7 @@ Errno Reference::apply(const Step& step, StepLog& log) {
 // Linux: is_mergeable_vma() and is_mergeable_anon_vma() in mm/vma.c.
 Reference::Refusal Reference::compare(const Attributes& left, PageCount left_weight,
                                       const Attributes& right) {
-    if (left.flags != right.flags) return Refusal::flags;
+    if (!(left.flags ^ right.flags).without(sticky_flags).empty()) return Refusal::flags;
     if (left.file != right.file) return Refusal::file;
     if (left.pgoff + left_weight.value != right.pgoff) return Refusal::offset;
     if (left.policy != right.policy || left.home_node != right.home_node) return Refusal::policy;
@@ -119,17 +119,22 @@ void Reference::count_refusal(Refusal refusal) {
     }
 }
 
-// The areas on both sides of `cell` become one, and an unfaulted side takes over the identity of
-// the other one (dup_anon_vma() in mm/vma.c).
+// The areas on both sides of `cell` become one. An unfaulted side takes over the identity of the
+// other one (dup_anon_vma() in mm/vma.c), and each side the sticky flags of the other.
 void Reference::join(std::size_t cell) {
     cells()[cell].boundary = false;
     cells()[cell].seam = Seam::none;
     const Attributes& left = cells()[cell - 1].attributes;
     const Attributes survivor = left.fault.none() ? cells()[cell].attributes : left;
+    const Flags left_sticky = left.flags & sticky_flags;
+    const Flags right_sticky = cells()[cell].attributes.flags & sticky_flags;
+    if (left_sticky != right_sticky) cases_.hit(CaseKind::merge_sticky);
     const std::size_t end = area_end(cell);
     for (std::size_t at = area_start(cell); at < end; ++at) {
         cells()[at].attributes.fault = survivor.fault;
         cells()[at].attributes.forked = survivor.forked;
+        Flags& flags = cells()[at].attributes.flags;
+        flags = flags | left_sticky | right_sticky;
     }
 }
 

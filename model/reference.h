@@ -29,6 +29,7 @@ struct Cell {
     bool mapped = false;
     bool boundary = false;   // An area starts here. Meaningless if not mapped.
     Seam seam = Seam::none;  // Why it does although the cells on both sides are compatible.
+    bool guard = false;      // In the place of its pages there are guards.
 };
 
 class Reference {
@@ -89,6 +90,8 @@ class Reference {
         bool populate = false;  // Its pages are made present afterwards.
         // An area as a whole goes on without its merge where memory for that is short.
         bool may_stay_apart = false;
+        // The merged area has no other sticky flags than the piece had.
+        bool keeps_own_sticky = false;
     };
     // The object behind a shared anonymous mapping.
     struct Object {
@@ -189,6 +192,7 @@ class Reference {
         Errno no_memory = Errno::enomem;
     };
     [[nodiscard]] Errno change(Piece piece, const Change& wanted);
+    void put_back_sticky(std::size_t cell, Flags sticky);
     [[nodiscard]] Errno merge_memory();
     [[nodiscard]] Errno cut_to_change(Piece piece);
     // The cells of a range, up to the end of the world.
@@ -234,7 +238,16 @@ class Reference {
                                         Flags dropped) const;
     [[nodiscard]] Change uffd_cleared(std::size_t cell) const;
 
+    // Guards, and the advices that fault pages in (reference_guard.cpp).
+    [[nodiscard]] Errno populate_as_advised(PageRange range, bool writes);
+    [[nodiscard]] Errno refusal_of_guards(std::size_t cell, Advice advice) const;
+    [[nodiscard]] Errno change_guards(PageRange range, Advice advice);
+    void expect_guards(std::size_t cell);
+    [[nodiscard]] bool fork_copies_guards(const Attributes& at) const;
+    void move_guards(PageRange from, Page to);
+
     // Faults (reference_fault.cpp).
+    void give_identity(std::size_t cell);
     [[nodiscard]] bool fault_in(std::size_t cell, bool writes);
     [[nodiscard]] PageCount size_of(FileId id) const;
     [[nodiscard]] FaultId choose_identity(std::size_t cell);

@@ -4,6 +4,16 @@
 #include "model/reference_walk.h"
 
 namespace vmacheck {
+namespace {
+
+// is_discard(): what throws away contents or hides them.
+bool discards(Advice advice) {
+    using enum Advice;
+    return advice == free || advice == dontneed || advice == dontneed_locked || advice == remove ||
+           advice == dontfork || advice == wipeonfork;
+}
+
+}  // namespace
 
 // Gives a piece of one area other attributes. If it can go over to a neighbour it does, else it is
 // cut out (vma_modify()). Only the two ends of the piece are looked at.
@@ -70,7 +80,17 @@ Errno Reference::change(Piece piece, const Change& wanted) {
     else
         record_seam(piece.end, right == Refusal::none ? seam : seam_of(right));
     if (right == Refusal::three_way) record_three_way(piece.end);
+    if (wanted.keeps_own_sticky) put_back_sticky(piece.start, to.flags & sticky_flags);
     return Errno::ok;
+}
+
+// The flags that the area had before a merge brought it more.
+void Reference::put_back_sticky(std::size_t cell, Flags sticky) {
+    const std::size_t end = area_end(cell);
+    for (std::size_t own = area_start(cell); own < end; ++own) {
+        Flags& flags = cells()[own].attributes.flags;
+        flags = flags.without(sticky_flags) | sticky;
+    }
 }
 
 Errno Reference::merge_memory() {
@@ -136,7 +156,12 @@ Reference::Change Reference::protect_change(std::size_t cell, Prot prot) const {
 }
 
 Errno Reference::run(const Madvise& op) {
+    // Nothing is too little to be told that there is no such advice.
+    if (is_of_guards(op.advice) && !world_->profile->guard_regions) return Errno::einval;
     if (op.range.empty()) return Errno::ok;
+    if (is_of_guards(op.advice)) return change_guards(op.range, op.advice);
+    const bool writes = op.advice == Advice::populate_write;
+    if (writes || op.advice == Advice::populate_read) return populate_as_advised(op.range, writes);
     // A hole is ENOMEM; memory that vma_modify() did not get is EAGAIN (madvise_vma_behavior()).
     return change_pieces(op.range, {Holes::report, Errno::eagain},
                          [&](std::size_t cell) { return advice_change(cell, op.advice); });
@@ -149,10 +174,8 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
     const auto set = [&](Flags added, Flags removed) {
         wanted.to.flags = old.flags.without(removed) | added;
     };
-    // What throws away contents or hides them needs the right to write on sealed anonymous memory.
-    const bool discards =
-        advice == Advice::dontneed || advice == Advice::dontfork || advice == Advice::wipeonfork;
-    if (discards && old.file.none() && old.flags.has(Flag::sealed) && !old.flags.has(Flag::write)) {
+    const bool locked = old.flags.has(Flag::locked);
+    if (discards(advice) && may_not_discard(old)) {
         wanted.error = Errno::eperm;
         return wanted;
     }
@@ -184,10 +207,27 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
         case unmergeable: set({}, Flag::mergeable); break;
         case hugepage: set(Flag::huge_page, Flag::no_huge_page); break;
         case nohugepage: set(Flag::no_huge_page, Flag::huge_page); break;
+        // The others change no attribute. Most of them spare what is locked.
         case dontneed:
-            // Changes no attribute, and spares what is locked.
-            if (old.flags.has(Flag::locked)) wanted.error = Errno::einval;
+        case cold:
+        case pageout:
+            if (locked) wanted.error = Errno::einval;
             break;
+        case free:
+            // Only private anonymous memory can come back as zeros, at any time.
+            if (locked || !old.file.none()) wanted.error = Errno::einval;
+            break;
+        case remove:
+            // A hole in the file, which this mapping might as well have overwritten.
+            if (!old.flags.has(Flag::shared | Flag::may_write)) wanted.error = Errno::eacces;
+            if (locked || old.file.none()) wanted.error = Errno::einval;
+            break;
+        case willneed:
+        case dontneed_locked:
+        case populate_read:  // This and the next three walk in their own ways.
+        case populate_write:
+        case guard_install:
+        case guard_remove: break;
     }
     return wanted;
 }

@@ -24,18 +24,27 @@ Errno Reference::run(const Touch& op) {
     return beyond ? Errno::efault : Errno::ok;
 }
 
-// The fault itself. False if the file ends before the page; the identity is there all the same.
+// The fault itself. False at a guard, which is seen first (handle_pte_marker()), and if the file
+// ends before the page; then the identity is there all the same.
 bool Reference::fault_in(std::size_t cell, bool writes) {
+    if (cells()[cell].guard) {
+        cases_.hit(CaseKind::refused_guard);
+        return false;
+    }
     const Attributes& at = cells()[cell].attributes;
     const bool copies = writes && !at.flags.has(Flag::shared);
-    if (copies && at.fault.none() && world_->profile->fault_identity) {
-        const FaultId identity = choose_identity(cell);
-        const std::size_t end = area_end(cell);
-        for (std::size_t own = area_start(cell); own < end; ++own) {
-            cells()[own].attributes.fault = identity;
-        }
-    }
+    if (copies) give_identity(cell);
     return at.file.none() || at.pgoff + layout_.weight(cell).value <= size_of(at.file).value;
+}
+
+// anon_vma_prepare(), for the whole area.
+void Reference::give_identity(std::size_t cell) {
+    if (!world_->profile->fault_identity || !cells()[cell].attributes.fault.none()) return;
+    const FaultId identity = choose_identity(cell);
+    const std::size_t end = area_end(cell);
+    for (std::size_t own = area_start(cell); own < end; ++own) {
+        cells()[own].attributes.fault = identity;
+    }
 }
 
 // Of a file, or of the object behind a shared anonymous mapping, which mremap may leave behind it.
@@ -64,8 +73,8 @@ FaultId Reference::choose_identity(std::size_t cell) {
 bool Reference::may_share_identity(std::size_t cell) const {
     const Attributes& left = cells()[cell - 1].attributes;
     const Attributes& right = cells()[cell].attributes;
-    return (left.flags ^ right.flags).without(access_flags).empty() && left.file == right.file &&
-           left.pgoff + layout_.weight(cell - 1).value == right.pgoff &&
+    return (left.flags ^ right.flags).without(access_flags | sticky_flags).empty() &&
+           left.file == right.file && left.pgoff + layout_.weight(cell - 1).value == right.pgoff &&
            left.policy == right.policy && left.home_node == right.home_node;
 }
 
@@ -127,6 +136,7 @@ Errno Reference::run(const Fork& op) {
 void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
     Attributes attributes = cells()[piece.start].attributes;
     const bool wiped = attributes.flags.has(Flag::wipe_on_fork);
+    const bool guards = fork_copies_guards(attributes);
     FaultId identity;
     if (!wiped && !attributes.fault.none()) identity.value = ++faults_made_;
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
@@ -135,6 +145,7 @@ void Reference::copy_area(Piece piece, std::vector<Cell>& child) {
         child[cell].attributes.flags = child[cell].attributes.flags.without(locked_flags);
         child[cell].attributes.fault = identity;
         child[cell].attributes.forked = !identity.none();
+        child[cell].guard = child[cell].guard && guards;
     }
     child[piece.start].boundary = true;
 }

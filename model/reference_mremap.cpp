@@ -213,6 +213,7 @@ Errno Reference::move_area(const Mremap& op) {
         return Errno::enomem;
     }
     forget_uffd(copy);
+    move_guards({op.from.start, std::min(op.from.count, op.to.count)}, op.to.start);
     if (op.old_place == OldPlace::dont_unmap) {
         leave_old_place(op.from);
         return Errno::ok;
@@ -321,8 +322,10 @@ Errno Reference::remap_at_once(const Mremap& op) {
         const Attributes first = without_uffd(moved_to(part.to.start, there));
         erase(place);
         join_new_range(place, first, fit_of_new_range(place, first));
-        if (!keeps) erase(old);
-        for (std::size_t cell = old.start; keeps && cell < old.end; ++cell) {
+        move_guards({part.from.start, std::min(part.from.count, part.to.count)}, part.to.start);
+        const Piece left = inside_world(part.from);
+        if (!keeps) erase(left);
+        for (std::size_t cell = left.start; keeps && cell < left.end; ++cell) {
             Flags& flags = cells()[cell].attributes.flags;
             flags = flags.without(locked_flags);
         }

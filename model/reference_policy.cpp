@@ -11,6 +11,8 @@ Errno Reference::run(const AnonName& op) {
         const Attributes& old = cells()[cell].attributes;
         Change wanted{Errno::ok, old};
         wanted.to.name = op.to;
+        // madvise_update_vma() writes the flags that the area had before it was merged.
+        wanted.keeps_own_sticky = true;
         if (world_->file(old.file) != nullptr) wanted.error = Errno::ebadf;
         return wanted;
     });

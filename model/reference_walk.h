@@ -32,6 +32,11 @@ inline bool says_what_differs(Seam seam) {
     return seam == Seam::none || seam == Seam::two_identities || seam == Seam::forked_and_unfaulted;
 }
 
+// can_madvise_modify(): contents of sealed anonymous memory go only by the right to write.
+inline bool may_not_discard(const Attributes& at) {
+    return at.file.none() && at.flags.has(Flag::sealed) && !at.flags.has(Flag::write);
+}
+
 inline bool no_change(const Attributes& to, const Attributes& old) {
     return with_place_of(to, old) == old;
 }

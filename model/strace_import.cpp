@@ -45,10 +45,10 @@ std::optional<Advice> advice_of(std::string_view text) {
 
 // How an advice is called where it is counted: those that strace knows have a name.
 std::string advice_name(std::string_view text) {
-    constexpr std::array<std::string_view, 9> known = {
-        "MADV_FREE",     "MADV_WILLNEED",      "MADV_REMOVE",          "MADV_COLD",
-        "MADV_PAGEOUT",  "MADV_POPULATE_READ", "MADV_DONTNEED_LOCKED", "MADV_POPULATE_WRITE",
+    constexpr std::array<std::string_view, 3> known = {
         "MADV_COLLAPSE",
+        "MADV_SOFT_OFFLINE",
+        "MADV_HWPOISON",
     };
     return is_one_of(text, known) ? std::string(text) : "of another advice";
 }

@@ -88,14 +88,35 @@ Errno Layout::answer(const Mprotect& op) const {
     return op.range.end().value > world_.pages.value ? Errno::enomem : Errno::ok;
 }
 
+// What an advice finds wrong with a mapping.
+Errno Layout::refusal(const Mapping& mapping, Advice advice) const {
+    const bool shared = mapping.sharing == Sharing::is_shared;
+    const bool plain = mapping.backing.file.none() && !shared;
+    const File* const file = world_.file(mapping.backing.file);
+    const bool keeps = !shared || (file != nullptr && file->read_only);
+    const Flags prot = mapping.prot.flags;
+    const Errno unless_readable = prot.has(Flag::read) ? Errno::ok : Errno::einval;
+    const Errno unless_writable = prot.has(Flag::write) ? Errno::ok : Errno::einval;
+    switch (advice) {
+        case Advice::wipeonfork:
+        case Advice::free: return plain ? Errno::ok : Errno::einval;
+        case Advice::remove: return plain ? Errno::einval : keeps ? Errno::eacces : Errno::ok;
+        case Advice::populate_read: return unless_readable;
+        case Advice::populate_write: return unless_writable;
+        default: return Errno::ok;
+    }
+}
+
 Errno Layout::answer(const Madvise& op) const {
+    if (is_of_guards(op.advice) && !world_.profile->guard_regions) return Errno::einval;
     if (op.range.empty()) return Errno::ok;
+    const bool stops = op.advice == Advice::populate_read || op.advice == Advice::populate_write;
     bool hole = op.range.end().value > world_.pages.value;
     for (const Span& span : spans(inside_world(op.range))) {
-        const Mapping& mapping = span.mapping;
         const bool area = span.known == Known::area;
-        const bool plain = mapping.backing.file.none() && mapping.sharing == Sharing::is_private;
-        if (area && op.advice == Advice::wipeonfork && !plain) return Errno::einval;
+        if (!area && stops) return Errno::enomem;
+        const Errno refused = area ? refusal(span.mapping, op.advice) : Errno::ok;
+        if (refused != Errno::ok) return refused;
         hole = hole || !area;
     }
     return hole ? Errno::enomem : Errno::ok;

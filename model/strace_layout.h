@@ -68,6 +68,7 @@ class Layout {
     void cut(Page page);
     [[nodiscard]] PageRange inside_world(PageRange range) const;
     [[nodiscard]] bool forbids(const Span& span, Prot prot) const;
+    [[nodiscard]] Errno refusal(const Mapping& mapping, Advice advice) const;
 
     const World& world_;
     std::map<Page, Tail> spans_;

@@ -99,12 +99,48 @@ TEST(strace, says_that_a_stack_lacks_its_flag) {
 
 TEST(strace, counts_the_advices_that_it_leaves_out_by_name) {
     const std::string trace = two_pages +
-                              "madvise(0x10000, 4096, MADV_FREE) = 0\n"
-                              "madvise(0x10000, 4096, MADV_FREE) = 0\n"
+                              "madvise(0x10000, 4096, MADV_COLLAPSE) = 0\n"
+                              "madvise(0x10000, 4096, MADV_COLLAPSE) = 0\n"
                               "madvise(0x10000, 4096, 0x1234 /* MADV_??? */) = 0\n";
     EXPECT_EQ(steps_of(trace), two_pages_step);
     EXPECT_EQ(counts_of(trace),
-              "Left out: 2 x madvise MADV_FREE; 1 x madvise of another advice.\n");
+              "Left out: 2 x madvise MADV_COLLAPSE; 1 x madvise of another advice.\n");
+}
+
+TEST(strace, knows_what_an_advice_finds_wrong) {
+    const std::string invalid = " = -1 EINVAL (Invalid argument)\n";
+    const std::string trace =
+        two_pages +
+        "mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, 3</a>, 0) = 0x20000\n"
+        "mmap(NULL, 4096, PROT_READ, MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x30000\n"
+        "madvise(0x10000, 8192, MADV_FREE) = 0\n"
+        "madvise(0x10000, 4096, MADV_GUARD_INSTALL) = 0\n"
+        "madvise(0x11000, 4096, MADV_POPULATE_WRITE) = 0\n"
+        "madvise(0x20000, 4096, MADV_WILLNEED) = 0\n"
+        "madvise(0x20000, 4096, MADV_FREE)" +
+        invalid + "madvise(0x10000, 4096, MADV_REMOVE)" + invalid +
+        "madvise(0x20000, 4096, MADV_POPULATE_READ) = 0\n"
+        "madvise(0x20000, 4096, MADV_POPULATE_WRITE)" +
+        invalid +
+        "madvise(0x20000, 4096, MADV_REMOVE) = -1 EACCES (Permission denied)\n"
+        "madvise(0x30000, 4096, MADV_REMOVE) = 0\n"
+        "madvise(0x30000, 8192, MADV_POPULATE_READ) = -1 ENOMEM (Cannot allocate memory)\n"
+        "madvise(0x10000, 4096, MADV_POPULATE_READ) = -1 EFAULT (Bad address)\n";
+    EXPECT_EQ(steps_of(trace), two_pages_step +
+                                   "mmap 32+1 r-- file=a@0 private = ok\n"
+                                   "mmap 48+1 r-- anon shared = ok\n"
+                                   "madvise 16+2 free = ok\n"
+                                   "madvise 16+1 guard_install = ok\n"
+                                   "madvise 17+1 populate_write = ok\n"
+                                   "madvise 32+1 willneed = ok\n"
+                                   "madvise 32+1 free = EINVAL\n"
+                                   "madvise 16+1 remove = EINVAL\n"
+                                   "madvise 32+1 populate_read = ok\n"
+                                   "madvise 32+1 populate_write = EINVAL\n"
+                                   "madvise 32+1 remove = EACCES\n"
+                                   "madvise 48+1 remove = ok\n"
+                                   "madvise 48+2 populate_read = ENOMEM\n");
+    EXPECT_EQ(counts_of(trace), "Left out: 1 x madvise that failed with EFAULT.\n");
 }
 
 TEST(strace, takes_shared_dev_zero_for_anonymous_memory) {

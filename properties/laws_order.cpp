@@ -40,11 +40,20 @@ PageRange with_neighbours(const SpaceView& view, PageRange range) {
     return range_between(start, end);
 }
 
-bool has_faults(const SpaceView& view) {
+// Fault identities and sticky flags are of whole areas, and merges spread them.
+bool has_facts_of_areas(const SpaceView& view) {
     for (const AreaView& area : view.areas) {
-        if (!area.attributes.fault.none()) return true;
+        const Attributes& at = area.attributes;
+        if (!at.fault.none() || at.flags.has_any(sticky_flags)) return true;
     }
     return false;
+}
+
+bool brings_facts_of_areas(const Op& op) {
+    const auto* const madvise = std::get_if<Madvise>(&op);
+    const bool advises = madvise != nullptr && (madvise->advice == Advice::populate_write ||
+                                                madvise->advice == Advice::guard_install);
+    return advises || std::holds_alternative<Touch>(op) || std::holds_alternative<Mremap>(op);
 }
 
 // Ranges that do not touch are enough where no fault identity is at stake. Where one is, whole
@@ -56,11 +65,8 @@ bool are_independent(const Run& run, const Snapshot& state, const Step& one, con
     if (first.empty() || second.empty()) return false;
     if (one.space != other.space) return true;
     const SpaceView& view = state.spaces[one.space.value];
-    const auto brings_identities = [](const Op& op) {
-        return std::holds_alternative<Touch>(op) || std::holds_alternative<Mremap>(op);
-    };
-    const bool faults =
-        has_faults(view) || brings_identities(one.op) || brings_identities(other.op);
+    const bool faults = has_facts_of_areas(view) || brings_facts_of_areas(one.op) ||
+                        brings_facts_of_areas(other.op);
     const bool whole_areas = run.world().profile->fault_identity && faults;
     for (const PageRange mine : first) {
         for (const PageRange yours : second) {

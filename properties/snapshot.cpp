@@ -21,7 +21,8 @@ class Matcher {
     bool same(const Attributes& expected, const Attributes& found) {
         const bool moves = expected.file.none();
         if (expected.pgoff + (moves ? matching_.shift : 0) != found.pgoff) return false;
-        const Flags ignored = matching_.account ? Flags{} : Flags(Flag::account);
+        const Flags ignored = (matching_.account ? Flags{} : Flags(Flag::account)) |
+                              (matching_.sticky ? Flags{} : sticky_flags);
         if (expected.flags.without(ignored) != found.flags.without(ignored)) return false;
         if (!same(files_, expected.file.value, found.file.value)) return false;
         if (!faults_compared_) return true;

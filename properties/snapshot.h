@@ -52,6 +52,7 @@ struct Matching {
     std::uint64_t shift = 0;  // `found` lies so many pages higher.
     bool fault = true;        // Fault identities are compared.
     bool account = true;      // The flag `account` is compared.
+    bool sticky = true;       // Sticky flags are compared.
 };
 
 // Areas, counters, files: everything.

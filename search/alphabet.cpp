@@ -34,7 +34,9 @@ bool core_can_meet(CaseId id) {
         case CaseKind::refused_policy:
         case CaseKind::refused_name:
         case CaseKind::refused_uffd:
-        case CaseKind::refused_memory: return false;
+        case CaseKind::refused_memory:
+        case CaseKind::refused_guard:
+        case CaseKind::merge_sticky: return false;
         default: return true;
     }
 }
@@ -57,7 +59,9 @@ const Alphabet& full_alphabet() {
     static const Alphabet alphabet = [] {
         Alphabet full{"full", true, true, true, {}, {}};
         for (std::uint32_t bits : {3U, 1U, 7U, 0U, 5U, 2U}) full.prots.push_back({Flags::of(bits)});
-        for (std::size_t advice = 0; advice < advice_names.size(); ++advice) {
+        // Those about pages belong to the families.
+        constexpr auto last = static_cast<std::size_t>(Advice::dontneed);
+        for (std::size_t advice = 0; advice <= last; ++advice) {
             full.advices.push_back(static_cast<Advice>(advice));
         }
         return full;

@@ -68,7 +68,7 @@ TEST_P(RequiredCases, happen_and_nothing_is_found) {
     const auto [profile, alphabet] = GetParam();
     ImplTarget target(ImplOptions{.verify = true});
     Soak soak({.seed = 1, .alphabet = alphabet, .profile = profile}, target, nullptr);
-    for (std::uint64_t i = 0; soak.lockstep().step_count() < 1000000; ++i) {
+    for (std::uint64_t i = 0; soak.lockstep().step_count() < 3000000; ++i) {
         const std::optional<SoakFind> find = soak.run(i);
         ASSERT_FALSE(find) << bucket_name(find->finding.bucket) << ": " << find->finding.what;
     }

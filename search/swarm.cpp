@@ -39,6 +39,22 @@ void draw_advices(Source& source, const std::vector<Advice>& from, std::vector<A
     }
 }
 
+// Of the advices about pages: guards, whose flag comes to stay, so that in few steps many
+// neighbours differ in it; or others, which have little more than their errors.
+void draw_page_advices(Source& source, const Profile& profile, std::vector<Advice>& some) {
+    const std::uint64_t kind = source.below(8);
+    if (kind < (profile.guard_regions ? 2U : 1U)) {
+        some.push_back(Advice::guard_install);
+        some.push_back(Advice::guard_remove);
+    } else if (kind == 2) {
+        constexpr auto first = static_cast<std::uint64_t>(Advice::willneed);
+        for (int wanted = 2; wanted > 0; --wanted) {
+            const std::uint64_t skipped = source.below(advice_names.size() - first);
+            some.push_back(static_cast<Advice>(first + skipped));
+        }
+    }
+}
+
 // Everything about a file is drawn by itself, so that each meets each. Most files are ordinary
 // ones: one hook that the profile knows, opened for writing, larger than what is mapped of it.
 File draw_file(Source& source, char name, const World& world) {
@@ -309,6 +325,7 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
     swarm.populates = alphabet_.families && source.one_in(4);
     swarm.anonymous_only = !remaps && (identities || source.one_in(3));
     swarm.length = identities ? steps_per_program_max : 1 + source.below(steps_per_program_max);
+    if (alphabet_.families) draw_page_advices(source, profile_, swarm.advices);
 }
 
 }  // namespace vmacheck

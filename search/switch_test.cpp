@@ -75,7 +75,7 @@ TEST(profile_switch, is_seen_where_one_side_has_the_other_value) {
             << profile_with(linux_6_18_profile, mask)->name;
     }
     // `maximal` and `atomic` with all that they are without.
-    TurnedImpl ideal(0x1f);
+    TurnedImpl ideal(0x101f);
     EXPECT_TRUE(finds(ideal, linux_6_18_profile, 20000));
 }
 

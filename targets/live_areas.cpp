@@ -37,7 +37,7 @@ constexpr std::array<FlagWord, flag_count> flag_words = {{
     {"mg", Flag::mergeable},    {"hg", Flag::huge_page},     {"nh", Flag::no_huge_page},
     {"lo", Flag::locked},       {"lf", Flag::lock_on_fault}, {"sl", Flag::sealed},
     {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},       {"gd", Flag::grows_down},
-    {"dp", Flag::droppable},
+    {"dp", Flag::droppable},    {"gu", Flag::maybe_guard},
 }};
 
 // Takes a number and the character behind it from the front of `text`.

@@ -18,6 +18,7 @@
 #include <utility>
 
 #include "model/check_macro.h"
+#include "targets/live_advices.h"
 #include "targets/live_syscall.h"
 #include "targets/live_window.h"
 
@@ -36,12 +37,6 @@ constexpr long set_vma_anon_name = 0;
 constexpr std::array<long, policy_names.size()> policy_modes = {0, 4, 1, 2, 3, 5};
 constexpr unsigned long first_node = 1;
 constexpr long nodes_max = 64;
-
-constexpr std::array<long, advice_names.size()> advice_numbers = {
-    MADV_NORMAL,      MADV_SEQUENTIAL, MADV_RANDOM,     MADV_DONTFORK, MADV_DOFORK,
-    MADV_WIPEONFORK,  MADV_KEEPONFORK, MADV_DONTDUMP,   MADV_DODUMP,   MADV_MERGEABLE,
-    MADV_UNMERGEABLE, MADV_HUGEPAGE,   MADV_NOHUGEPAGE, MADV_DONTNEED,
-};
 
 long protection_of(Prot prot) {
     return (prot.flags.has(Flag::read) ? PROT_READ : 0) |
@@ -162,9 +157,9 @@ Errno LiveCalls::run(const Mprotect& op) const {
 }
 
 Errno LiveCalls::run(const Madvise& op) const {
+    if (!live_follows(op.advice)) return Errno::declined;
     const Stretch at = stretch_of(op.range, world_->pages);
-    const long advice = advice_numbers[static_cast<std::size_t>(op.advice)];
-    const long answer = syscall(SYS_madvise, at.start, at.bytes, advice);
+    const long answer = syscall(SYS_madvise, at.start, at.bytes, live_number_of(op.advice));
     return answer == 0 ? Errno::ok : errno_of("madvise", errno);
 }
 
@@ -320,6 +315,13 @@ std::vector<Sight::Unoffered> live_unoffered() {
                          "a tail that leaves the world while the rest moves, or dontunmap to a "
                          "place below a stack",
                          true});
+    if (!live_follows(Advice::willneed)) {
+        unoffered.push_back({op_index<Madvise>(), "willneed: the kernel has no CONFIG_SWAP", true});
+    }
+    if (!live_follows(Advice::guard_install)) {
+        unoffered.push_back(
+            {op_index<Madvise>(), "guards: those of the kernel are not those of its series", true});
+    }
     const std::uint64_t start = live_window_start;
     if (!may_lock()) {
         unoffered.push_back({op_index<Mlock>(), "RLIMIT_MEMLOCK is smaller than the window"});

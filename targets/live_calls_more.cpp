@@ -5,19 +5,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "targets/live_advices.h"
 #include "targets/live_calls.h"
 #include "targets/live_syscall.h"
 #include "targets/live_window.h"
 
 namespace vmacheck {
-namespace {
-
-// Newer than the headers of some systems.
-constexpr long advice_populate_read = 22;
-constexpr long advice_populate_write = 23;
-
-}  // namespace
-
 // A page fault of this process, made by the kernel on its behalf: what user space would get as a
 // signal is EFAULT here. All that is ever written is zeros, so the path at any address is empty.
 Errno LiveCalls::fault(Page page, Access access) const {
@@ -29,7 +22,7 @@ Errno LiveCalls::fault(Page page, Access access) const {
 
 // MADV_POPULATE_* goes page by page through get_user_pages(), makes the faults of an access,
 // changes no byte, and stops at the first page that cannot be had: ENOMEM for a hole, EINVAL for a
-// missing permission, EFAULT behind the end of a file.
+// missing permission, EFAULT for a guard and behind the end of a file.
 Errno LiveCalls::run(const Touch& op) const {
     if (op.through == Through::fault) {
         const Page end = Page{std::min(op.range.end().value, world_->pages.value)};
@@ -41,8 +34,10 @@ Errno LiveCalls::run(const Touch& op) const {
         return !op.range.empty() && op.range.end() > end ? Errno::efault : Errno::ok;
     }
     const Stretch at = stretch_of(op.range, world_->pages);
-    const long advice = op.access == Access::write ? advice_populate_write : advice_populate_read;
-    if (syscall(SYS_madvise, at.start, at.bytes, advice) == 0) return Errno::ok;
+    const Advice advice =
+        op.access == Access::write ? Advice::populate_write : Advice::populate_read;
+    const long answer = syscall(SYS_madvise, at.start, at.bytes, live_number_of(advice));
+    if (answer == 0) return Errno::ok;
     const int number = errno;
     const bool refused = number == ENOMEM || number == EINVAL || number == EFAULT;
     return refused ? Errno::efault : errno_of("madvise", number);
