@@ -71,7 +71,9 @@ TEST(guard_ranges, hold_what_a_set_of_pages_holds) {
         for (std::size_t at = 0; at < guards.all().size(); ++at) {
             const PageRange held = guards.all()[at];
             ASSERT_FALSE(held.empty());
-            if (at > 0) ASSERT_LT(guards.all()[at - 1].end(), held.start);
+            if (at > 0) {
+                ASSERT_LT(guards.all()[at - 1].end(), held.start);
+            }
             for (Page page = held.start; page < held.end(); page = page + PageCount{1}) {
                 found.insert(page.value);
             }
