@@ -21,6 +21,10 @@ constexpr std::size_t world_switches_at = 14;
 constexpr std::uint8_t option_memory_merge = 1;
 constexpr std::uint8_t option_map_count = 2;  // Else it is the default of Linux.
 constexpr std::uint8_t option_memlock = 4;    // Else there is no limit.
+// Above these bits stand the switches that two bytes have no room for.
+constexpr std::size_t option_switches_from = 3;
+constexpr std::size_t world_switches_bits = 16;
+static_assert(profile_switches_max == world_switches_bits + 8 - option_switches_from);
 
 // Limits record: which limits there are, in the order of `world_limits` without the first, and what
 // they are.
@@ -107,8 +111,8 @@ std::uint8_t stored_uffd(const Attributes& at) {
 void read_world(RecordIn record, World& world) {
     const std::uint8_t options = record[world_options_at];
     world.profile = all_profiles[record[world_profile_at] % all_profiles.size()];
-    const auto turned =
-        static_cast<SwitchMask>(record[world_switches_at] | record[world_switches_at + 1] << 8);
+    const SwitchMask turned = number_at(record.subspan<world_switches_at, 2>()) |
+                              SwitchMask{options} >> option_switches_from << world_switches_bits;
     if (const Profile* const other = profile_with(*world.profile, turned)) world.profile = other;
     if (record[world_pages_at] != 0) world.pages.value = record[world_pages_at];
     world.memory_merge = (options & option_memory_merge) != 0;
@@ -135,12 +139,13 @@ Misfit write_world(RecordOut record, const World& world) {
     std::copy(world_magic.begin(), world_magic.end(), record.begin());
     record[world_version_at] = binary_version;
     record[world_profile_at] = static_cast<std::uint8_t>(base - all_profiles.begin());
-    record[world_switches_at] = static_cast<std::uint8_t>(turned & 0xff);
-    record[world_switches_at + 1] = static_cast<std::uint8_t>(turned >> 8);
+    put_number(record.subspan<world_switches_at, 2>(), turned);
     record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
     record[world_options_at] = bit_if(world.memory_merge, option_memory_merge) |
                                bit_if(has_map_count, option_map_count) |
-                               bit_if(has_memlock, option_memlock);
+                               bit_if(has_memlock, option_memlock) |
+                               static_cast<std::uint8_t>(turned >> world_switches_bits
+                                                                << option_switches_from);
     if (has_map_count) {
         put_number(record.subspan<world_map_count_at, world_map_count_size>(), world.max_map_count);
     }

@@ -276,8 +276,8 @@ struct ProfileSwitch {
 // All of them. The place of a switch is its bit in a SwitchMask and in the binary form: new ones
 // come last.
 std::span<const ProfileSwitch> profile_switches();
-inline constexpr std::size_t profile_switches_max = 16;
-using SwitchMask = std::uint16_t;
+inline constexpr std::size_t profile_switches_max = 21;
+using SwitchMask = std::uint32_t;
 
 // The profile of the list that `profile` started from, and the switches in which they differ.
 const Profile& base_of(const Profile& profile);
