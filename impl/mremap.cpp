@@ -273,14 +273,6 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     return Errno::ok;
 }
 
-// Nobody told the userfaultfd where its pages went, so that it loses them, and the area that they
-// are in now (userfaultfd_reset_ctx). Nothing is merged.
-void AddressSpace::reset_uffd(PageRange range) {
-    const Cursor vma = vmas_.find(range.start);
-    const Attributes& old = vmas_.at(vma).attributes;
-    if (old.uffd != UffdContext::none) set_attributes(vma, without_uffd(old));
-}
-
 // The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,
 // though nobody takes that off locked_vm. A whole area is as if it had never been written to.
 // Nothing is merged.

@@ -158,4 +158,12 @@ Errno AddressSpace::run(Call& call, const UffdClose& op) {
     return Errno::ok;
 }
 
+// Nobody told the userfaultfd where its pages went, so that it loses them, and the area that they
+// are in now (userfaultfd_reset_ctx). Nothing is merged.
+void AddressSpace::reset_uffd(PageRange range) {
+    const Cursor vma = vmas_.find(range.start);
+    const Attributes& old = vmas_.at(vma).attributes;
+    if (old.uffd != UffdContext::none) set_attributes(vma, without_uffd(old));
+}
+
 }  // namespace vmacheck::impl

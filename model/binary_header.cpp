@@ -141,11 +141,10 @@ Misfit write_world(RecordOut record, const World& world) {
     record[world_profile_at] = static_cast<std::uint8_t>(base - all_profiles.begin());
     put_number(record.subspan<world_switches_at, 2>(), turned);
     record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
-    record[world_options_at] = bit_if(world.memory_merge, option_memory_merge) |
-                               bit_if(has_map_count, option_map_count) |
-                               bit_if(has_memlock, option_memlock) |
-                               static_cast<std::uint8_t>(turned >> world_switches_bits
-                                                                << option_switches_from);
+    record[world_options_at] =
+        bit_if(world.memory_merge, option_memory_merge) | bit_if(has_map_count, option_map_count) |
+        bit_if(has_memlock, option_memlock) |
+        static_cast<std::uint8_t>(turned >> world_switches_bits << option_switches_from);
     if (has_map_count) {
         put_number(record.subspan<world_map_count_at, world_map_count_size>(), world.max_map_count);
     }

@@ -1,44 +1,10 @@
 // The reference's mremap (Linux: mm/mremap.c; copy_vma() and vma_merge_extend() in mm/vma.c).
 #include <algorithm>
 
+#include "model/reference_move.h"
 #include "model/reference_walk.h"
 
 namespace vmacheck {
-namespace {
-
-// MREMAP_FIXED and MREMAP_DONTUNMAP name a new place; else pages move only if they must.
-bool names_place(const Mremap& op) {
-    return op.moving == Moving::fixed || op.old_place == OldPlace::dont_unmap;
-}
-
-// The pages of the old place that a smaller new one leaves over.
-PageRange tail_of(const Mremap& op) {
-    return range_between(op.from.start + op.to.count, op.from.end());
-}
-
-bool grows(const Mremap& op) {
-    return op.to.count > op.from.count;
-}
-
-// Nothing but the place changes. Then several areas may be taken along.
-bool only_moves(const Mremap& op) {
-    return op.moving == Moving::fixed && op.from.count == op.to.count;
-}
-
-// The pages that there will be more of have to be paid for, if they are of that kind.
-bool asks_for_charge(const Mremap& op, const Attributes& first) {
-    const bool keeps = op.old_place == OldPlace::dont_unmap;
-    return first.flags.has(Flag::account) && (keeps || grows(op));
-}
-
-// Anonymous memory that was never written to belongs where it lies (copy_vma()).
-Attributes moved_to(Page start, Attributes first) {
-    if (first.file.none() && first.fault.none()) first.pgoff = start.value;
-    return first;
-}
-
-}  // namespace
-
 Errno Reference::run(const Mremap& op) {
     if (!world_->profile->mremap) return Errno::declined;
     // check_mremap_params()
@@ -282,69 +248,6 @@ void Reference::reconsider_seam(std::size_t cell, Seam if_compatible) {
     const bool was_compatible = !says_what_differs(cells()[cell].seam);
     if (was_compatible && refusal_at(cell) == Refusal::none) return;
     record_seam(cell, if_compatible);
-}
-
-// Profile `canonical`: everything is checked and paid for before anything moves. Memory is asked
-// for once, whatever has to be cut.
-Errno Reference::remap_at_once(const Mremap& op) {
-    const std::vector<Mremap> parts = only_moves(op) ? parts_of(op) : std::vector<Mremap>{op};
-    if (parts.empty()) return Errno::efault;
-    for (const Mremap& part : parts) {
-        if (only_moves(op) && has_uffd(part) && part.from != op.from) return Errno::efault;
-        if (const Errno error = refusal_of_area(part); error != Errno::ok) return error;
-    }
-    if (!names_place(op) && !grows(op)) {
-        return op.from.count == op.to.count ? Errno::ok : run(Munmap{tail_of(op)});
-    }
-    const bool in_place = can_grow_in_place(op);
-    const bool keeps = op.old_place == OldPlace::dont_unmap;
-    bool charges = false;
-    for (const Mremap& part : parts) {
-        const Errno error = in_place ? Errno::ok : refusal_at_once(part);
-        if (error != Errno::ok) return error;
-        const Attributes& first = cells()[layout_.index(part.from.start)].attributes;
-        charges = charges || asks_for_charge(part, first);
-    }
-    if (charges && log_->fails(Stage::charge)) return Errno::enomem;
-    if (log_->fails(Stage::allocation)) return Errno::enomem;
-
-    for (const Mremap& part : parts) {
-        const Piece old = inside_world(part.from);
-        const Attributes& there = cells()[old.start].attributes;
-        if (in_place) {
-            Attributes first = there;
-            first.pgoff += part.from.count.value;
-            const Piece added{old.end, layout_.index(part.from.start + part.to.count)};
-            join_new_range(added, first, fit_of_new_range(added, first, Extends::prev));
-            continue;
-        }
-        const Piece place = inside_world(part.to);
-        const Attributes first = without_uffd(moved_to(part.to.start, there));
-        erase(place);
-        join_new_range(place, first, fit_of_new_range(place, first));
-        move_guards({part.from.start, std::min(part.from.count, part.to.count)}, part.to.start);
-        const Piece left = inside_world(part.from);
-        if (!keeps) erase(left);
-        for (std::size_t cell = left.start; keeps && cell < left.end; ++cell) {
-            Flags& flags = cells()[cell].attributes.flags;
-            flags = flags.without(locked_flags);
-        }
-    }
-    return Errno::ok;
-}
-
-// What refuses the place of one area, in the order in which the kernel would come to it.
-Errno Reference::refusal_at_once(const Mremap& op) const {
-    if (const Errno error = refusal_to_move(op); error != Errno::ok) return error;
-    if (op.moving == Moving::fixed && any_sealed(inside_world(op.to))) return Errno::eperm;
-    if (op.to.count < op.from.count) {
-        if (op.from.end().value > world_->pages.value) return Errno::einval;
-        if (any_sealed(inside_world(tail_of(op)))) return Errno::eperm;
-    }
-    // Nothing is left to be mapped a second time.
-    if (op.moving == Moving::fixed)
-        return op.to.contains(op.from.start) ? Errno::efault : Errno::ok;
-    return is_free(op.to) ? Errno::ok : Errno::eexist;
 }
 
 }  // namespace vmacheck
