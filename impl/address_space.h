@@ -104,8 +104,9 @@ class AddressSpace {
 
     // A new area `vma` on free pages, not in the list yet: if its neighbours fit they grow over its
     // pages. Not merged: nothing has changed; that is also the answer if stage `merge` fails.
-    // The caller has charged its pages; they are counted here.
-    [[nodiscard]] Cursor vma_merge_new_range(Call& call, const Vma& vma);
+    // The caller has charged its pages; they are counted here. `apart` is an area that does not
+    // grow, whatever it is like.
+    [[nodiscard]] Cursor vma_merge_new_range(Call& call, const Vma& vma, Cursor apart = Cursor());
 
     // `vma` grows at its end over free pages up to `end`, and takes in the next area if the two
     // touch then and fit. Whether `vma` is forked is not asked. False if stage `merge` fails; then
@@ -166,7 +167,8 @@ class AddressSpace {
     Cursor insert_vma(Call& call, Cursor place, const Vma& vma);
 
     [[nodiscard]] Errno split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece);
-    [[nodiscard]] Sides new_range_sides(const Call& call, const Vma& vma) const;
+    [[nodiscard]] Sides new_range_sides(const Call& call, const Vma& vma,
+                                        Cursor apart = Cursor()) const;
     [[nodiscard]] Sides existing_range_sides(const Call& call, Cursor prev, Cursor middle,
                                              PageRange range, const Attributes& to) const;
     [[nodiscard]] Outcome vma_modify(Call& call, Cursor prev, Cursor middle, PageRange range,
@@ -232,6 +234,11 @@ class AddressSpace {
 
     // Mremap.
     [[nodiscard]] Errno check_mremap_params(const Call& call, const Mremap& op) const;
+    [[nodiscard]] Errno check_params_late(const Call& call, const Mremap& op) const;
+    [[nodiscard]] static Errno check_new_addr(const Call& call, const Mremap& op);
+    [[nodiscard]] Errno check_map_count(const Call& call, const Mremap& op) const;
+    [[nodiscard]] Errno check_source(const Mremap& op) const;
+    [[nodiscard]] Errno vma_to_resize(const Call& call, const Mremap& op) const;
     [[nodiscard]] Errno check_prep_vma(const Call& call, const Mremap& op) const;
     [[nodiscard]] Errno check_place(const Call& call, const Mremap& op) const;
     [[nodiscard]] Errno check_mremap(Call& call, const Mremap& op) const;
@@ -241,6 +248,7 @@ class AddressSpace {
     [[nodiscard]] Errno remap_one(Call& call, const Mremap& op);
     [[nodiscard]] Errno mremap_to(Call& call, Mremap op);
     [[nodiscard]] Errno expand_in_place(Call& call, const Mremap& op);
+    [[nodiscard]] Errno prep_move_vma(Call& call, const Mremap& op);
     [[nodiscard]] Errno move_vma(Call& call, const Mremap& op);
     [[nodiscard]] Errno copy_vma(Call& call, const Mremap& op);
     [[nodiscard]] bool multi_allowed(const Mremap& part, const Mremap& whole) const;

@@ -94,6 +94,24 @@
     X(failed_move_keeps_the_copy, "failed-move-keeps-the-copy", "C8",                              \
       "mremap that cannot move its page tables leaves the new area behind",                        \
       "of our own making", "wrong_pages")                                                          \
+    X(resize_asked_before_unmapping, "resize-asked-before-unmapping", "C8",                        \
+      "profiles up to linux-6.15: an area that may not move leaves what lies at the new place",    \
+      "of our own making: the order of 6.17 in a kernel before it", "wrong_pages")                 \
+    X(only_first_area_moves, "only-first-area-moves", "C5",                                        \
+      "mremap of several areas moves the first one and answers ok",                                \
+      "of our own making", "wrong_pages")                                                          \
+    X(old_place_keeps_offset, "old-place-keeps-offset", "C3",                                      \
+      "what dontunmap leaves of a whole area keeps the offset of pages that have gone",            \
+      "Linux up to 6.18, dontunmap_complete()", "wrong_pages")                                     \
+    X(dontunmap_merges_with_itself, "dontunmap-merges-with-itself", "C2",                          \
+      "what dontunmap keeps takes its own copy in",                                                \
+      "Linux up to 6.18, copy_vma()", "wrong_merge")                                               \
+    X(early_count_is_strict, "early-count-is-strict", "C9",                                        \
+      "linux-7.3: mremap that could just reach max_map_count is refused",                          \
+      "of our own making", "wrong_result")                                                         \
+    X(watched_copy_merges, "watched-copy-merges", "C2",                                            \
+      "linux-7.3: a copy merges with what its userfaultfd watches, which is then lost to it",      \
+      "Linux up to 6.18, copy_vma()", "wrong_pages")                                               \
     X(uffd_context_not_compared, "uffd-context-not-compared", "C2",                                \
       "areas of two userfaultfds merge",                                                           \
       "of our own making: the clause of 'teach vma_merge to merge across vm_userfaultfd_ctx'",     \
@@ -162,9 +180,17 @@ inline constexpr auto all_bugs = std::to_array<BugInfo>({
 });
 inline constexpr std::size_t bug_count = all_bugs.size();
 
-// The profile whose rules have the wrong line: the newest one for all but a rule that is gone.
+// The profile whose rules have the wrong line: linux-6.18 for all but a rule that it lacks.
 constexpr const Profile& profile_with_bug(Bug bug) {
-    return bug == Bug::singular_chain_of_either_side ? linux_6_12_profile : linux_6_18_profile;
+    switch (bug) {
+        case Bug::singular_chain_of_either_side:
+        case Bug::resize_asked_before_unmapping: return linux_6_12_profile;
+        case Bug::old_place_keeps_offset:
+        case Bug::dontunmap_merges_with_itself:
+        case Bug::early_count_is_strict:
+        case Bug::watched_copy_merges: return linux_7_3_profile;
+        default: return linux_6_18_profile;
+    }
 }
 
 constexpr std::optional<Bug> find_bug(std::string_view name) {

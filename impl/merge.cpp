@@ -16,8 +16,9 @@ bool must_be_closed(const Call& call, FileId file) {
 }  // namespace
 
 // Which neighbours a new range joins. What lies on its pages is looked through, so that the answer
-// is the same before and after it has gone.
-AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& vma) const {
+// is the same before and after it has gone. The area `apart` is none of them.
+AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& vma,
+                                                  Cursor apart) const {
     const Cursor at_start = vmas_.find(vma.start);
     const bool cuts_start = at_start != vmas_.end() && vmas_.at(at_start).cut_by(vma.start);
     const Cursor prev = cuts_start ? at_start : vmas_.before(at_start);
@@ -25,12 +26,12 @@ AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& v
 
     Sides sides;
     Vma left;
-    if (!prev.none()) {
+    if (!prev.none() && prev != apart) {
         left = vmas_.at(prev);
         if (cuts_start) left = left.part(left.start, vma.start);
         sides.left = can_merge(*call.world.profile, left, vma, RangeSide::right);
     }
-    if (next == vmas_.end()) return sides;
+    if (next == vmas_.end() || next == apart) return sides;
     Vma right = vmas_.at(next);
     if (right.cut_by(vma.end)) right = right.part(vma.end, right.end);
     sides.right = can_merge(*call.world.profile, vma, right, RangeSide::left);
@@ -47,9 +48,9 @@ AddressSpace::Sides AddressSpace::new_range_sides(const Call& call, const Vma& v
 //     before  AANN.BB.   ->   after   AAAA.BB.      left
 //     before  AA..NBB.   ->   after   AA..BBB.      right: the offset of B goes down
 //     before  AANNNBB.   ->   after   AAAAAAA.      both: B goes
-Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma) {
+Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma, Cursor apart) {
     CHECK(!any_mapped(vma.range()));
-    const Sides sides = new_range_sides(call, vma);
+    const Sides sides = new_range_sides(call, vma, apart);
     if (!sides.left && !sides.right) return Cursor();
     if (call.fails(Stage::merge)) return Cursor();
 

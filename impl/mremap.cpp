@@ -3,6 +3,9 @@
 // The functions have the names of their counterparts in mm/mremap.c. A move is a copy of one area's
 // attributes and history to the new place, where it may merge, and then the removal of the old one.
 // In an `atomic` profile all that can fail does so first, and the rest is the same.
+//
+// Where two kernels have other functions the names are those of the newer one; what they do at
+// other times there, or not at all, asks the profile.
 #include <algorithm>
 
 #include "impl/address_space.h"
@@ -21,8 +24,27 @@ bool implies_new_addr(const Mremap& op) {
 }
 
 // Only then may it be about several areas.
-bool move_only(const Mremap& op) {
-    return op.moving == Moving::fixed && op.from.count == op.to.count;
+bool move_only(const Call& call, const Mremap& op) {
+    return call.world.profile->multi_move && op.moving == Moving::fixed &&
+           op.from.count == op.to.count;
+}
+
+// The areas are looked at when the new place has been emptied, but for a first glance.
+bool resizes_late(const Call& call) {
+    return call.world.profile->mremap_order == MremapOrder::emptied_first && !call.atomic();
+}
+
+// Of what stays nothing but the range itself changes.
+bool leaves_the_rest(const Call& call, const Mremap& op) {
+    return keeps_old_place(op) && call.world.profile->dontunmap == Dontunmap::range &&
+           !call.atomic();
+}
+
+// A copy that is about to lose its userfaultfd is made without looking at its neighbours
+// (vma_merge_copied_range).
+bool is_copied_alone(const Call& call, const Attributes& source) {
+    return call.world.profile->uffd_copy == UffdCopy::alone && !call.atomic() &&
+           source.uffd != UffdContext::none && !BUG(watched_copy_merges);
 }
 
 bool overlap(PageRange one, PageRange other) {
@@ -46,8 +68,8 @@ PageRange surplus(const Mremap& op) {
 }  // namespace
 
 Errno AddressSpace::run(Call& call, const Mremap& op) {
-    if (!call.world.profile->mremap) return Errno::declined;
-    const Errno refused = check_mremap_params(call, op);
+    const Errno refused =
+        resizes_late(call) ? check_params_late(call, op) : check_mremap_params(call, op);
     if (refused != Errno::ok) return refused;
     const bool unmaps_only = !implies_new_addr(op) && op.to.count <= op.from.count;
     if (call.atomic() && !unmaps_only) {
@@ -55,33 +77,70 @@ Errno AddressSpace::run(Call& call, const Mremap& op) {
         if (error != Errno::ok) return error;
         call.committing = true;
     }
-    return move_only(op) ? remap_move(call, op) : remap_one(call, op);
+    return move_only(call, op) ? remap_move(call, op) : remap_one(call, op);
 }
 
 // What can be said without looking at any area.
 Errno AddressSpace::check_mremap_params(const Call& call, const Mremap& op) const {
-    const World& world = call.world;
-    if (op.to.empty() || op.to.count > world.pages) return Errno::einval;
-    if (!implies_new_addr(op)) return Errno::ok;
-    if (op.to.end().value > world.pages.value) return Errno::einval;
-    if (op.moving == Moving::stay) return Errno::einval;
-    if (keeps_old_place(op) && op.from.count != op.to.count) return Errno::einval;
-    if (overlap(op.from, op.to)) return Errno::einval;
-    // Room for what the unmapping of both places may add, and then for the move itself.
-    if (world.profile->count_limit && counters_.map_count + 5 >= world.max_map_count) {
-        return Errno::enomem;
-    }
-    return Errno::ok;
+    if (op.to.empty() || op.to.count > call.world.pages) return Errno::einval;
+    const Errno refused = check_new_addr(call, op);
+    return refused == Errno::ok ? check_map_count(call, op) : refused;
 }
 
-// What the area at the start of the old place permits.
-Errno AddressSpace::check_prep_vma(const Call& call, const Mremap& op) const {
+// The same with an area: mremap() and mremap_to() of 6.12, up to the first munmap.
+Errno AddressSpace::check_params_late(const Call& call, const Mremap& op) const {
+    if (op.to.empty()) return Errno::einval;
+    if (keeps_old_place(op) && (op.moving == Moving::stay || op.from.count != op.to.count)) {
+        return Errno::einval;
+    }
+    const bool counts_first = call.world.profile->mremap_count == MremapCount::early;
+    Errno refused = counts_first ? check_map_count(call, op) : Errno::ok;
+    if (refused == Errno::ok) refused = check_source(op);
+    if (refused == Errno::ok) refused = check_new_addr(call, op);
+    return refused == Errno::ok ? check_map_count(call, op) : refused;
+}
+
+Errno AddressSpace::check_new_addr(const Call& call, const Mremap& op) {
+    if (!implies_new_addr(op)) return Errno::ok;
+    if (op.to.end().value > call.world.pages.value) return Errno::einval;
+    if (op.moving == Moving::stay) return Errno::einval;
+    if (keeps_old_place(op) && op.from.count != op.to.count) return Errno::einval;
+    return overlap(op.from, op.to) ? Errno::einval : Errno::ok;
+}
+
+// Room for what the unmapping of both places may add, and then for the move itself.
+Errno AddressSpace::check_map_count(const Call& call, const Mremap& op) const {
+    const World& world = call.world;
+    if (!world.profile->count_limit) return Errno::ok;
+    bool over = false;
+    if (world.profile->mremap_count == MremapCount::early) {
+        std::uint64_t count = counters_.map_count + 2 + 2;
+        if (keeps_old_place(op)) ++count;
+        over = count > world.max_map_count ||
+               (count == world.max_map_count && BUG(early_count_is_strict));
+    } else {
+        over = implies_new_addr(op) && counters_.map_count + 5 >= world.max_map_count;
+    }
+    return over ? Errno::enomem : Errno::ok;
+}
+
+// Whether the area at the start of the old place may be touched at all.
+Errno AddressSpace::check_source(const Mremap& op) const {
     const Cursor cursor = vmas_.find(op.from.start);
     if (cursor == vmas_.end() || vmas_.at(cursor).start > op.from.start) return Errno::efault;
-    const Vma& vma = vmas_.at(cursor);
-    const Flags flags = vma.attributes.flags;
-    if (flags.has(Flag::sealed)) return Errno::eperm;
+    const bool sealed = vmas_.at(cursor).attributes.flags.has(Flag::sealed);
+    return sealed ? Errno::eperm : Errno::ok;
+}
 
+Errno AddressSpace::check_prep_vma(const Call& call, const Mremap& op) const {
+    const Errno refused = check_source(op);
+    return refused == Errno::ok ? vma_to_resize(call, op) : refused;
+}
+
+// What that area permits.
+Errno AddressSpace::vma_to_resize(const Call& call, const Mremap& op) const {
+    const Vma& vma = vmas_.at(vmas_.find(op.from.start));
+    const Flags flags = vma.attributes.flags;
     const bool expands = op.to.count > op.from.count;
     if (!expands && !implies_new_addr(op)) return Errno::ok;
     const bool shared = flags.has_any(Flag::may_share | Flag::shared);
@@ -130,14 +189,15 @@ bool AddressSpace::multi_allowed(const Mremap& part, const Mremap& whole) const 
 // Passes what can fail in an `atomic` profile, and changes nothing. Memory is asked for once.
 Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
     std::vector<Mremap> parts;
-    if (!move_only(op)) parts.push_back(op);
-    for (auto part = move_only(op) ? next_part(op, op.from.start) : std::nullopt; part;
+    const bool several = move_only(call, op);
+    if (!several) parts.push_back(op);
+    for (auto part = several ? next_part(op, op.from.start) : std::nullopt; part;
          part = next_part(op, part->from.end())) {
         parts.push_back(*part);
     }
     if (parts.empty()) return Errno::efault;
     for (const Mremap& part : parts) {
-        if (move_only(op) && !multi_allowed(part, op)) return Errno::efault;
+        if (several && !multi_allowed(part, op)) return Errno::efault;
         const Errno refused = check_prep_vma(call, part);
         if (refused != Errno::ok) return refused;
     }
@@ -168,12 +228,15 @@ Errno AddressSpace::remap_move(Call& call, const Mremap& op) {
         if (!multi_allowed(*part, op)) return Errno::efault;
         const Errno error = remap_one(call, *part);
         if (error != Errno::ok) return error;
+        if (part->from.end() < op.from.end() && BUG(only_first_area_moves)) break;
     }
     return Errno::ok;
 }
 
 Errno AddressSpace::remap_one(Call& call, const Mremap& op) {
-    const Errno refused = check_prep_vma(call, op);
+    const bool late =
+        resizes_late(call) && implies_new_addr(op) && !BUG(resize_asked_before_unmapping);
+    const Errno refused = late ? check_source(op) : check_prep_vma(call, op);
     if (refused != Errno::ok) return refused;
     const bool locked = vmas_.at(vmas_.find(op.from.start)).attributes.flags.has(Flag::locked);
     if (!implies_new_addr(op) && op.to.count <= op.from.count) {
@@ -212,6 +275,8 @@ Errno AddressSpace::mremap_to(Call& call, Mremap op) {
         if (error != Errno::ok) return error;
         op.from.count = op.to.count;
     }
+    const Errno refused = resizes_late(call) ? vma_to_resize(call, op) : Errno::ok;
+    if (refused != Errno::ok) return refused;
     const Errno error = check_place(call, op);
     return error == Errno::ok ? move_vma(call, op) : error;
 }
@@ -225,10 +290,35 @@ Errno AddressSpace::expand_in_place(Call& call, const Mremap& op) {
     return Errno::ok;
 }
 
-Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
-    if (call.world.profile->count_limit && counters_.map_count + 3 >= call.world.max_map_count) {
-        return Errno::enomem;
+// What a move needs before it begins: areas to spare, and one that can be unlocked as a whole.
+Errno AddressSpace::prep_move_vma(Call& call, const Mremap& op) {
+    Cursor vma = vmas_.find(op.from.start);
+    const bool unlocks = keeps_old_place(op) && vmas_.at(vma).attributes.flags.has(Flag::locked);
+    const std::uint64_t most = call.world.max_map_count;
+    std::uint64_t count = counters_.map_count;
+    if (call.world.profile->mremap_count == MremapCount::early) {
+        count += unlocks ? 3U : 2U;
+    } else {
+        count += 4;
     }
+    if (call.world.profile->count_limit && count > most) return Errno::enomem;
+    if (!unlocks || !leaves_the_rest(call, op)) return Errno::ok;
+
+    // With x the range:
+    //
+    //     pages   01234567        pages   01234567
+    //     before  .MMxxMM.   ->   after   .AAMMBB.      A and B keep their locks
+    if (vmas_.at(vma).cut_by(op.from.start)) {
+        const Errno error = split_vma(call, vma, op.from.start, NewPiece::below);
+        if (error != Errno::ok) return error;
+    }
+    if (!vmas_.at(vma).cut_by(op.from.end())) return Errno::ok;
+    return split_vma(call, vma, op.from.end(), NewPiece::above);
+}
+
+Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
+    const Errno refused = prep_move_vma(call, op);
+    if (refused != Errno::ok) return refused;
     const Attributes old = vmas_.at(vmas_.find(op.from.start)).attributes;
     const PageCount charge = pages_to_charge(op, old);
     if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
@@ -263,7 +353,11 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     if (anonymous && source.attributes.fault.none() && !BUG(moved_area_keeps_offset)) {
         copy.attributes.pgoff = copy.start.value;
     }
-    if (!vma_merge_new_range(call, copy).none()) return Errno::ok;
+    // What stays and its copy are two areas.
+    const bool stays = leaves_the_rest(call, op) && !BUG(dontunmap_merges_with_itself);
+    const Cursor apart = stays ? vmas_.find(op.from.start) : Cursor();
+    const bool alone = is_copied_alone(call, source.attributes);
+    if (!alone && !vma_merge_new_range(call, copy, apart).none()) return Errno::ok;
 
     if (call.fails(Stage::allocation)) return Errno::enomem;
     if (call.world.has_close_hook(copy.attributes.file)) {
@@ -274,21 +368,30 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
 }
 
 // The old place has lost its pages: nothing is locked there any more, nor in the rest of its area,
-// though nobody takes that off locked_vm. A whole area is as if it had never been written to.
-// Nothing is merged.
+// though nobody takes that off locked_vm; or the area has no rest (prep_move_vma). A whole area is
+// as if it had never been written to. Nothing is merged.
 void AddressSpace::dontunmap_complete(Call& call, PageRange range) {
     if (call.atomic()) {
         const Errno done = run(call, Munlock{range});
         CHECK(done == Errno::ok);
         return;
     }
+    const bool whole_area = call.world.profile->dontunmap == Dontunmap::whole_area;
     const Cursor cursor = vmas_.find(range.start);
     Vma vma = vmas_.at(cursor);
-    if (vma.attributes.flags.has(Flag::locked)) stray_locked_ += vma.count().value;
+    const std::uint64_t unlocked = vma.attributes.flags.has(Flag::locked) ? vma.count().value : 0;
+    if (whole_area)
+        stray_locked_ += unlocked;
+    else
+        counters_.locked -= unlocked;
     vma.attributes.flags = vma.attributes.flags.without(locked_flags);
     if (vma.range() == range) {
         vma.attributes.fault = FaultId{};
         vma.attributes.forked = false;
+        const bool anonymous = vma.attributes.file.none();
+        if (!whole_area && anonymous && !BUG(old_place_keeps_offset)) {
+            vma.attributes.pgoff = vma.start.value;
+        }
     }
     vmas_.replace(cursor, vma);
 }

@@ -59,7 +59,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_file:
         case refused_policy:
         case refused_name: return maps || changes || heap;
-        case refused_offset: return maps || changes || (heap && profile.mremap);
+        case refused_offset: return maps || changes || heap;
         case merge_right:
         case merge_both: return maps || changes;
         // What is new or cleared has no context, and beside it its flags differ before that does.
@@ -75,8 +75,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
                     (remaps && guards_give_identities(profile))) &&
                    profile.fault_identity;
         case refused_unfaulted:
-            return (changes || (op == op_index<Mremap>() && profile.mremap)) &&
-                   faults_stay(profile);
+            return (changes || op == op_index<Mremap>()) && faults_stay(profile);
         case refused_close:
             return (maps || (changes && !is_of_anonymous(op))) && profile.close_hooks;
         case refused_three_way:
@@ -153,8 +152,9 @@ bool seam_possible(Seam seam, const Profile& profile) {
         case Seam::three_way: return profile.fault_identity;
         case Seam::unfaulted_neighbour: return faults_stay(profile);
         case Seam::close_hook: return profile.close_hooks;
-        case Seam::changed_by_move: return profile.mremap;
-        case Seam::old_place_unfaulted: return profile.mremap && profile.fault_identity;
+        case Seam::old_place_unfaulted: return profile.fault_identity;
+        case Seam::copy_of_neighbour: return profile.dontunmap == Dontunmap::range;
+        case Seam::changed_by_move:
         case Seam::given:
         case Seam::stack_growth:
         case Seam::heap_start:
@@ -189,7 +189,6 @@ bool case_possible(CaseId id, const Profile& profile) {
     }
     const std::size_t op = id / case_kind_count;
     const std::size_t kind = id % case_kind_count;
-    if (op == op_index<Mremap>() && !profile.mremap) return false;
     if (kind < shape_kind_count) return shape_possible(op, static_cast<CaseKind>(kind), profile);
     const std::size_t other = kind - shape_kind_count;
     if (other < errno_count) return errno_possible(op, static_cast<Errno>(other), profile);

@@ -80,11 +80,12 @@ enum class Seam : std::uint8_t {
     flags_after_merge,     // D16: flags that came after the merge was tried.
     old_place_unfaulted,   // D21: a moved area's old place lost its fault identity.
     unfaulted_neighbour,   // X1
+    copy_of_neighbour,     // X2: what dontunmap keeps, and its copy.
 };
-inline constexpr std::size_t seam_count = 17;
+inline constexpr std::size_t seam_count = 18;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
     "none", "given", "D3",  "D4",  "D5",  "D6",  "D7",  "D9", "D10",
-    "D11",  "D12",   "D13", "D14", "D15", "D16", "D21", "X1",
+    "D11",  "D12",   "D13", "D14", "D15", "D16", "D21", "X1", "X2",
 };
 
 using CaseId = std::size_t;

@@ -14,10 +14,9 @@ std::optional<Invariant> broken_structure(const World& world, const AreaView& ar
     return in_bounds ? std::nullopt : std::optional(Invariant::identity_in_bounds);
 }
 
-// What dontunmap unlocks stays in locked_vm, and the old place may keep the offset that it had:
-// both were mended in 7.3, and in 6.12 by backports.
+// What dontunmap unlocks stays in locked_vm, and the old place may keep the offset that it had.
 bool dontunmap_leaves_traces(const World& world) {
-    return world.profile->mremap && !world.profile->maximal;
+    return world.profile->dontunmap == Dontunmap::whole_area && !world.profile->maximal;
 }
 
 std::optional<Invariant> broken_attributes(const World& world, const AreaView& area) {

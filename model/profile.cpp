@@ -41,7 +41,9 @@ constexpr std::array profile_switch_table = {
                                         "files may have an mmap_prepare hook"),
     switch_for<&Profile::ksm_flag>("ksm_flag", {"early", "late"},
                                    "memory_merge sets its flag after the merge was tried"),
-    switch_for<&Profile::mremap>("mremap", off_on, "mremap as in 6.18; off: it is declined"),
+    switch_for<&Profile::mremap_order>(
+        "mremap_order", {"checked_first", "emptied_first"},
+        "mremap unmaps its new place before it asks whether the area may go there"),
     switch_for<&Profile::uffd_unregister>("uffd_unregister", {"owner", "anybody"},
                                           "what one userfaultfd watches another may unregister"),
     switch_for<&Profile::uffd_wp>("uffd_wp", {"may_go", "stays"},
@@ -58,6 +60,16 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::guard_flag>(
         "guard_flag", off_on,
         "areas with guards have a sticky flag; off: a fault identity instead"),
+    switch_for<&Profile::multi_move>("multi_move", off_on, "mremap moves several areas at once"),
+    switch_for<&Profile::dontunmap>(
+        "dontunmap", {"whole_area", "range"},
+        "dontunmap unlocks what has moved and no more, and resets the offset of what it leaves"),
+    switch_for<&Profile::mremap_count>(
+        "mremap_count", {"late", "early"},
+        "every mremap asks first whether there may be four areas more"),
+    switch_for<&Profile::uffd_copy>(
+        "uffd_copy", {"merges", "alone"},
+        "what a userfaultfd watched merges with nothing where it moves"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

@@ -54,6 +54,30 @@ enum class FailedCharge : std::uint8_t {
     kept,  // It is committed for good.
 };
 
+// What mremap to a named place does first.
+enum class MremapOrder : std::uint8_t {
+    checked_first,
+    emptied_first,  // The new place: an area that may not be moved there is found out afterwards.
+};
+
+// What MREMAP_DONTUNMAP makes of the area that the pages came from.
+enum class Dontunmap : std::uint8_t {
+    whole_area,  // It loses its locks as a whole, and keeps its offset.
+    range,       // What is locked is cut out first, and what was never written to starts anew.
+};
+
+// When mremap asks whether there may be some areas more.
+enum class MremapCount : std::uint8_t {
+    late,   // If it names a place, and again when an area moves.
+    early,  // Whatever it is to do, and again when an area moves.
+};
+
+// Whether the copy of what a userfaultfd watches merges before it is taken away from it.
+enum class UffdCopy : std::uint8_t {
+    merges,
+    alone,
+};
+
 struct Profile {
     std::string_view name;
 
@@ -94,9 +118,10 @@ struct Profile {
     // `maximal` sets it before the merge for every file.
     KsmFlag ksm_flag;
 
-    // mremap as in 6.18: mm/mremap.c was written anew for 6.17 and changed again up to 7.3. Off: it
-    // is declined, for the rules of that kernel are not written down here.
-    bool mremap;
+    // mremap_to() of 6.12.117 (mm/mremap.c) unmaps the new place, and the tail, before
+    // vma_to_resize() asks for anything but the area and its seal; 7.3.4 has check_prep_vma(),
+    // which asks before that. A profile `atomic` asks for everything first.
+    MremapOrder mremap_order;
 
     // userfaultfd_unregister() of 6.12.117 (fs/userfaultfd.c) asks only whether anybody watches the
     // area, that of 7.3.4 (mm/userfaultfd.c) who does, and answers EINVAL.
@@ -129,6 +154,26 @@ struct Profile {
     // gets a fault identity instead, even if it is of a file, for by that fork knows that its pages
     // must be copied.
     bool guard_flag;
+
+    // remap_move() of 7.3.4 (mm/mremap.c) takes several areas along; 6.12.117 has no such function,
+    // and answers EFAULT at the end of the first one.
+    bool multi_move;
+
+    // 7.3.4 cuts what is locked out of its area (prep_move_vma() in mm/mremap.c), gives an area
+    // that was moved as a whole the offset of its place (dontunmap_complete()), and no area takes a
+    // copy of itself in (copy_vma() in mm/vma.c). So does 6.12.117 (move_vma()), by
+    // backports; 6.18.44 does nothing of that. A profile `maximal` has no locked rest and no offset
+    // to lose.
+    Dontunmap dontunmap;
+
+    // check_map_count_against_split_early() of 7.3.4 (mm/mremap.c) asks for every mremap;
+    // mremap_to() of 6.12.117 only for one that names a place, and for more.
+    MremapCount mremap_count;
+
+    // vma_merge_copied_range() of 7.3.4 (mm/vma.c) refuses what a userfaultfd without events
+    // watches; copy_vma() of 6.12.117 does not ask. In a profile `maximal` the copy is taken away
+    // from it first.
+    UffdCopy uffd_copy;
 };
 
 // Whether charges may stay for which there is no page.
@@ -151,7 +196,7 @@ inline constexpr Profile canonical_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
-    .mremap = true,
+    .mremap_order = MremapOrder::checked_first,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::may_go,
     .stack_charge = StackCharge::accounted,
@@ -159,6 +204,10 @@ inline constexpr Profile canonical_profile = {
     .prepare_charge = FailedCharge::returned,
     .guard_regions = true,
     .guard_flag = false,
+    .multi_move = true,
+    .dontunmap = Dontunmap::range,
+    .mremap_count = MremapCount::late,
+    .uffd_copy = UffdCopy::merges,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -172,7 +221,7 @@ inline constexpr Profile linux_6_18_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
-    .mremap = true,
+    .mremap_order = MremapOrder::checked_first,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::may_go,
     .stack_charge = StackCharge::all,
@@ -180,6 +229,10 @@ inline constexpr Profile linux_6_18_profile = {
     .prepare_charge = FailedCharge::kept,
     .guard_regions = true,
     .guard_flag = true,
+    .multi_move = true,
+    .dontunmap = Dontunmap::whole_area,
+    .mremap_count = MremapCount::late,
+    .uffd_copy = UffdCopy::merges,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -193,7 +246,7 @@ inline constexpr Profile linux_6_12_profile = {
     .fault_rule = FaultRule::singular_neighbour,
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
-    .mremap = false,
+    .mremap_order = MremapOrder::emptied_first,
     .uffd_unregister = UnregisterBy::anybody,
     .uffd_wp = UffdWp::may_go,
     .stack_charge = StackCharge::all,
@@ -201,6 +254,10 @@ inline constexpr Profile linux_6_12_profile = {
     .prepare_charge = FailedCharge::returned,
     .guard_regions = false,
     .guard_flag = false,
+    .multi_move = false,
+    .dontunmap = Dontunmap::range,
+    .mremap_count = MremapCount::late,
+    .uffd_copy = UffdCopy::merges,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -215,7 +272,7 @@ inline constexpr Profile linux_6_15_profile = {
     .fault_rule = FaultRule::singular_neighbour,
     .prepare_hooks = false,
     .ksm_flag = KsmFlag::late,
-    .mremap = false,
+    .mremap_order = MremapOrder::emptied_first,
     .uffd_unregister = UnregisterBy::anybody,
     .uffd_wp = UffdWp::may_go,
     .stack_charge = StackCharge::all,
@@ -223,6 +280,10 @@ inline constexpr Profile linux_6_15_profile = {
     .prepare_charge = FailedCharge::returned,
     .guard_regions = true,
     .guard_flag = false,
+    .multi_move = false,
+    .dontunmap = Dontunmap::whole_area,
+    .mremap_count = MremapCount::late,
+    .uffd_copy = UffdCopy::merges,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -239,7 +300,7 @@ inline constexpr Profile linux_7_3_profile = {
     .fault_rule = FaultRule::unforked,
     .prepare_hooks = true,
     .ksm_flag = KsmFlag::early,
-    .mremap = false,
+    .mremap_order = MremapOrder::checked_first,
     .uffd_unregister = UnregisterBy::owner,
     .uffd_wp = UffdWp::stays,
     .stack_charge = StackCharge::all,
@@ -247,6 +308,10 @@ inline constexpr Profile linux_7_3_profile = {
     .prepare_charge = FailedCharge::returned,
     .guard_regions = true,
     .guard_flag = true,
+    .multi_move = true,
+    .dontunmap = Dontunmap::range,
+    .mremap_count = MremapCount::early,
+    .uffd_copy = UffdCopy::alone,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

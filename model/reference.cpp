@@ -84,6 +84,9 @@ Reference::Refusal Reference::compare_range(Refusal refusal, const Attributes& r
 // Why a seam that only this refusal kept open stays between compatible pages.
 Seam Reference::seam_of(Refusal refusal) {
     if (refusal == Refusal::close) return Seam::close_hook;
+    if (refusal == Refusal::source) return Seam::copy_of_neighbour;
+    // Who watches is looked at behind the flags: here they are about to go from one side.
+    if (refusal == Refusal::uffd) return Seam::changed_by_move;
     return refusal == Refusal::unfaulted ? Seam::unfaulted_neighbour : Seam::none;
 }
 
@@ -104,7 +107,8 @@ void Reference::count_refusal(Refusal refusal) {
     using enum Refusal;
     switch (refusal) {
         case none:
-        case no_neighbour: return;
+        case no_neighbour:
+        case source: return;
         case flags: return cases_.hit(CaseKind::refused_flags);
         case file: return cases_.hit(CaseKind::refused_file);
         case offset: return cases_.hit(CaseKind::refused_offset);

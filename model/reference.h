@@ -75,6 +75,7 @@ class Reference {
         unfaulted,
         close,
         three_way,
+        source,
     };
     // A stretch of cells of one area, [start, end).
     struct Piece {
@@ -215,7 +216,13 @@ class Reference {
     void populate_all(Piece piece);
 
     // Moves (reference_mremap.cpp).
-    [[nodiscard]] Errno refusal_of_place(const Mremap& op) const;
+    [[nodiscard]] Errno refusal_of_call(const Mremap& op) const;
+    [[nodiscard]] bool empties_first() const;
+    [[nodiscard]] bool moves_areas(const Mremap& op) const;
+    [[nodiscard]] bool is_bad_place(const Mremap& op) const;
+    [[nodiscard]] bool no_room_for(std::uint64_t more, bool cuts_first) const;
+    [[nodiscard]] Errno refusal_of_source(const Mremap& op) const;
+    [[nodiscard]] Errno refusal_of_size(const Mremap& op) const;
     [[nodiscard]] Errno refusal_of_area(const Mremap& op) const;
     [[nodiscard]] Errno move_areas(const Mremap& op);
     [[nodiscard]] Errno remap_area(const Mremap& op);
@@ -224,7 +231,10 @@ class Reference {
     [[nodiscard]] Errno refusal_to_move(const Mremap& op) const;
     [[nodiscard]] Errno grow_in_place(const Mremap& op);
     [[nodiscard]] Errno move_area(const Mremap& op);
+    [[nodiscard]] bool loses_locks(const Mremap& op) const;
     [[nodiscard]] Errno copy_to(const Mremap& op);
+    [[nodiscard]] bool copies_alone(const Attributes& first) const;
+    [[nodiscard]] Fit fit_of_copy(const Mremap& op, const Attributes& first);
     [[nodiscard]] bool has_uffd(const Mremap& part) const;
     void forget_uffd(Piece copy);
     void leave_old_place(PageRange range);

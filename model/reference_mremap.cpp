@@ -6,25 +6,52 @@
 
 namespace vmacheck {
 Errno Reference::run(const Mremap& op) {
-    if (!world_->profile->mremap) return Errno::declined;
-    // check_mremap_params()
-    if (op.to.empty() || op.to.count > world_->pages) return Errno::einval;
-    if (names_place(op)) {
-        if (const Errno error = refusal_of_place(op); error != Errno::ok) return error;
-    }
+    if (const Errno error = refusal_of_call(op); error != Errno::ok) return error;
     if (world_->profile->atomic) return remap_at_once(op);
-    return only_moves(op) ? move_areas(op) : remap_area(op);
+    return moves_areas(op) ? move_areas(op) : remap_area(op);
 }
 
-Errno Reference::refusal_of_place(const Mremap& op) const {
-    if (op.to.end().value > world_->pages.value) return Errno::einval;
-    if (op.moving == Moving::stay) return Errno::einval;
+// check_mremap_params(), and what do_mremap() of 7.3 and mremap() of 6.12 have beside it.
+Errno Reference::refusal_of_call(const Mremap& op) const {
     const bool keeps = op.old_place == OldPlace::dont_unmap;
-    if (keeps && op.from.count != op.to.count) return Errno::einval;
-    if (op.from.end() > op.to.start && op.to.end() > op.from.start) return Errno::einval;
+    if (op.to.empty()) return Errno::einval;
+    if (keeps && (op.moving == Moving::stay || op.from.count != op.to.count)) return Errno::einval;
+    // The older kernel looks at the area before it looks at the new place.
+    const bool area_first = empties_first();
+    if (!area_first && op.to.count > world_->pages) return Errno::einval;
+    if (!area_first && is_bad_place(op)) return Errno::einval;
+    if (world_->profile->mremap_count == MremapCount::early && no_room_for(4, keeps)) {
+        return Errno::enomem;
+    }
+    if (area_first) {
+        if (const Errno error = refusal_of_source(op); error != Errno::ok) return error;
+        if (is_bad_place(op)) return Errno::einval;
+    }
     // Two areas may be cut before the move, which asks again.
-    const bool near_limit = map_count() + 2 + 3 >= world_->max_map_count;
-    return world_->profile->count_limit && near_limit ? Errno::enomem : Errno::ok;
+    const bool asks_late = world_->profile->mremap_count == MremapCount::late && names_place(op);
+    return asks_late && no_room_for(6, false) ? Errno::enomem : Errno::ok;
+}
+
+// A profile `atomic` empties nothing before it has asked for everything.
+bool Reference::empties_first() const {
+    return world_->profile->mremap_order == MremapOrder::emptied_first && !world_->profile->atomic;
+}
+
+bool Reference::moves_areas(const Mremap& op) const {
+    return only_moves(op) && world_->profile->multi_move;
+}
+
+bool Reference::is_bad_place(const Mremap& op) const {
+    if (!names_place(op)) return false;
+    if (op.to.end().value > world_->pages.value) return true;
+    return op.from.end() > op.to.start && op.to.end() > op.from.start;
+}
+
+// Whether there cannot be so many areas more than there are, and one beside them for what is cut
+// out before it loses its locks.
+bool Reference::no_room_for(std::uint64_t more, bool cuts_first) const {
+    const std::uint64_t areas = map_count() + more + (cuts_first ? 1U : 0U);
+    return world_->profile->count_limit && areas > world_->max_map_count;
 }
 
 // remap_move(): area by area, with the holes between them; but not a hole at the start. What was
@@ -82,14 +109,20 @@ void Reference::cut_cell(Page page) {
     }
 }
 
-// check_prep_vma()
-Errno Reference::refusal_of_area(const Mremap& op) const {
+// check_prep_vma(), its first half: what the older kernel asks, too, before anything is unmapped.
+Errno Reference::refusal_of_source(const Mremap& op) const {
     if (op.from.start.value >= world_->pages.value) return Errno::efault;
     const std::size_t cell = layout_.index(op.from.start);
     if (!mapped(cell)) return Errno::efault;
-    const Flags flags = cells()[cell].attributes.flags;
-    if (flags.has(Flag::sealed)) return Errno::eperm;
+    const bool sealed = cells()[cell].attributes.flags.has(Flag::sealed);
+    return sealed ? Errno::eperm : Errno::ok;
+}
+
+// Its second half, which is vma_to_resize() there.
+Errno Reference::refusal_of_size(const Mremap& op) const {
     if (!grows(op) && !names_place(op)) return Errno::ok;
+    const std::size_t cell = layout_.index(op.from.start);
+    const Flags flags = cells()[cell].attributes.flags;
     // Nothing of private memory cannot be mapped a second time.
     if (op.from.empty() && !flags.has_any(Flag::shared | Flag::may_share)) return Errno::einval;
     // A tail that is cut off may be anything.
@@ -100,8 +133,15 @@ Errno Reference::refusal_of_area(const Mremap& op) const {
     return locked_vm() + more > world_->memlock ? Errno::eagain : Errno::ok;
 }
 
+Errno Reference::refusal_of_area(const Mremap& op) const {
+    const Errno error = refusal_of_source(op);
+    return error == Errno::ok ? refusal_of_size(op) : error;
+}
+
 Errno Reference::remap_area(const Mremap& op) {
-    if (const Errno error = refusal_of_area(op); error != Errno::ok) return error;
+    const bool size_later = empties_first() && names_place(op);
+    const Errno refused = size_later ? refusal_of_source(op) : refusal_of_area(op);
+    if (refused != Errno::ok) return refused;
     if (!names_place(op) && !grows(op)) {
         return op.from.count == op.to.count ? Errno::ok : run(Munmap{tail_of(op)});
     }
@@ -130,6 +170,9 @@ Errno Reference::remap_to(const Mremap& op) {
     if (op.to.count < op.from.count) {
         if (const Errno error = run(Munmap{tail_of(op)}); error != Errno::ok) return error;
         rest.from.count = op.to.count;
+    }
+    if (empties_first()) {
+        if (const Errno error = refusal_of_size(rest); error != Errno::ok) return error;
     }
     if (!is_free(op.to)) return Errno::eexist;
     return move_area(rest);
@@ -167,8 +210,14 @@ Errno Reference::grow_in_place(const Mremap& op) {
 // move_vma(): the pages are copied, and then unmapped where they were.
 Errno Reference::move_area(const Mremap& op) {
     // In the worst case the new area is one more, and the old one is cut in three.
-    const bool near_limit = map_count() + 3 >= world_->max_map_count;
-    if (world_->profile->count_limit && near_limit) return Errno::enomem;
+    const bool early = world_->profile->mremap_count == MremapCount::early;
+    const bool cuts_first = loses_locks(op);
+    if (no_room_for(early ? 2 : 4, early && cuts_first)) return Errno::enomem;
+    if (cuts_first && world_->profile->dontunmap == Dontunmap::range) {
+        // What stays of the area keeps its locks.
+        const Errno error = cut_to_change(inside_world(op.from));
+        if (error != Errno::ok) return error;
+    }
     if (const Errno error = copy_to(op); error != Errno::ok) return error;
     const Piece copy{layout_.index(op.to.start), layout_.index(op.to.end())};
     // Without old pages there are none to move.
@@ -191,13 +240,19 @@ Errno Reference::move_area(const Mremap& op) {
     return Errno::ok;
 }
 
+// Locked memory that stays behind, and must not stay locked.
+bool Reference::loses_locks(const Mremap& op) const {
+    const Flags flags = cells()[layout_.index(op.from.start)].attributes.flags;
+    return op.old_place == OldPlace::dont_unmap && flags.has(Flag::locked);
+}
+
 // copy_vma(): a new range with the attributes and the history of the old one.
 Errno Reference::copy_to(const Mremap& op) {
-    const Attributes first =
-        moved_to(op.to.start, cells()[layout_.index(op.from.start)].attributes);
+    Attributes first = moved_to(op.to.start, cells()[layout_.index(op.from.start)].attributes);
     if (asks_for_charge(op, first) && log_->fails(Stage::charge)) return Errno::enomem;
     const Piece piece{layout_.index(op.to.start), layout_.index(op.to.end())};
-    Fit fit = fit_of_new_range(piece, first);
+    Fit fit = fit_of_copy(op, first);
+    if (copies_alone(first)) first = without_uffd(first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     fit.memory_failed = fits && log_->fails(Stage::merge);
     if (!fits || fit.memory_failed) {
@@ -208,23 +263,54 @@ Errno Reference::copy_to(const Mremap& op) {
     return Errno::ok;
 }
 
+// Whether a userfaultfd watches what moves, and the kernel knows that it will not do so any more.
+bool Reference::copies_alone(const Attributes& first) const {
+    return world_->profile->uffd_copy == UffdCopy::alone && first.uffd != UffdContext::none;
+}
+
+// Where the copy can go besides: nowhere if its userfaultfd is still to be forgotten, and not into
+// the area that it is a copy of, if that stays.
+Reference::Fit Reference::fit_of_copy(const Mremap& op, const Attributes& first) {
+    const Piece piece{layout_.index(op.to.start), layout_.index(op.to.end())};
+    if (copies_alone(first)) {
+        Fit fit{refusal_before(piece, first), refusal_behind(piece, first), false};
+        for (Refusal* const side : {&fit.left, &fit.right}) {
+            if (*side == Refusal::none) *side = Refusal::uffd;
+            count_refusal(*side);
+        }
+        return fit;
+    }
+    Fit fit = fit_of_new_range(piece, first);
+    const bool stays = op.old_place == OldPlace::dont_unmap;
+    if (!stays || world_->profile->dontunmap == Dontunmap::whole_area) return fit;
+    // Only what was never written to takes another offset, so that it could fit itself.
+    const std::size_t source = layout_.index(op.from.start);
+    const bool follows = area_end(source) == piece.start;
+    const bool precedes = area_start(source) == piece.end;
+    if (fit.left == Refusal::none && follows) fit.left = Refusal::source;
+    if (fit.right == Refusal::none && precedes) fit.right = Refusal::source;
+    return fit;
+}
+
 // dontunmap_complete(): the old place has no pages any more, and so no locks: not even on the rest
-// of its area, all of which stays in mm->locked_vm for good. If it is a whole area nothing was ever
-// written to it.
+// of its area, all of which stays in mm->locked_vm for good, unless it was cut off before. If it is
+// a whole area nothing was ever written to it.
 void Reference::leave_old_place(PageRange range) {
+    const bool range_alone = world_->profile->dontunmap == Dontunmap::range;
     const std::size_t cell = layout_.index(range.start);
     const Piece area{area_start(cell), area_end(cell)};
     const bool whole =
         layout_.start(area.start) == range.start && layout_.start(area.end) == range.end();
     Seam seam = Seam::changed_by_move;
     if (whole && !cells()[cell].attributes.fault.none()) seam = Seam::old_place_unfaulted;
-    stray_locked_[space_.value] += locked_pages(area).value;
+    if (!range_alone) stray_locked_[space_.value] += locked_pages(area).value;
     for (std::size_t at = area.start; at < area.end; ++at) {
         Attributes& attributes = cells()[at].attributes;
         attributes.flags = attributes.flags.without(locked_flags);
         if (!whole) continue;
         attributes.fault = FaultId{};
         attributes.forked = false;
+        if (range_alone) attributes = moved_to(layout_.start(at), attributes);
     }
     reconsider_seam(area.start, seam);
     reconsider_seam(area.end, seam);

@@ -9,10 +9,10 @@ namespace vmacheck {
 // Profile `canonical`: everything is checked and paid for before anything moves. Memory is asked
 // for once, whatever has to be cut.
 Errno Reference::remap_at_once(const Mremap& op) {
-    const std::vector<Mremap> parts = only_moves(op) ? parts_of(op) : std::vector<Mremap>{op};
+    const std::vector<Mremap> parts = moves_areas(op) ? parts_of(op) : std::vector<Mremap>{op};
     if (parts.empty()) return Errno::efault;
     for (const Mremap& part : parts) {
-        if (only_moves(op) && has_uffd(part) && part.from != op.from) return Errno::efault;
+        if (moves_areas(op) && has_uffd(part) && part.from != op.from) return Errno::efault;
         if (const Errno error = refusal_of_area(part); error != Errno::ok) return error;
     }
     if (!names_place(op) && !grows(op)) {

@@ -41,7 +41,8 @@ bool nothing_left(const Run& run, const Snapshot& snapshot) {
         if (!view.areas.empty()) return false;
         SpaceCounters zero;
         zero.brk = view.counters.brk;
-        if (rules.mremap && !rules.maximal) zero.locked = view.counters.locked;
+        if (rules.dontunmap == Dontunmap::whole_area && !rules.maximal)
+            zero.locked = view.counters.locked;
         if (!(view.counters == zero)) return false;
     }
     if (!run.target().sight().shows(Channel::counters)) return true;

@@ -213,7 +213,6 @@ void draw_crowd(Source& source, Family theme, World& world) {
 }
 
 void draw_weights(Source& source, const Alphabet& alphabet, const Family* theme, Swarm& swarm) {
-    const bool mremap = swarm.world.profile->mremap;
     std::array<bool, family_one_in.size()> has{true};
     for (std::size_t family = 1; alphabet.families && family < has.size(); ++family) {
         has[family] = theme == nullptr ? source.one_in(family_one_in[family])
@@ -225,8 +224,7 @@ void draw_weights(Source& source, const Alphabet& alphabet, const Family* theme,
         const bool core = share.family == Family::core;
         const bool left_out =
             core && op != op_index<Mmap>() && source.one_in(theme == nullptr ? 4 : 16);
-        const bool declined = op == op_index<Mremap>() && !mremap;
-        const bool drawn = has[static_cast<std::size_t>(share.family)] && !left_out && !declined;
+        const bool drawn = has[static_cast<std::size_t>(share.family)] && !left_out;
         const std::uint8_t weight = theme == nullptr ? share.usual : share.of_identities;
         swarm.weights[op] = drawn ? weight : std::uint8_t{0};
         swarm.weight_sum += swarm.weights[op];
