@@ -147,9 +147,11 @@ Errno AddressSpace::vma_to_resize(const Call& call, const Mremap& op) const {
     if (op.from.empty() && !shared) return Errno::einval;
     const PageCount moved = expands ? op.from.count : op.to.count;
     if (vma.end - op.from.start < moved) return Errno::efault;
-    if (!expands || !flags.has(Flag::locked)) return Errno::ok;
-    const std::uint64_t locked = counters_.locked + op.to.count.value - op.from.count.value;
-    return locked > call.world.memlock ? Errno::eagain : Errno::ok;
+    if (!expands) return Errno::ok;
+    const PageCount delta = op.to.count - op.from.count;
+    const bool locked = flags.has(Flag::locked);
+    if (locked && counters_.locked + delta.value > call.world.memlock) return Errno::eagain;
+    return may_expand_vm(call, flags, delta) ? Errno::ok : Errno::enomem;
 }
 
 bool AddressSpace::can_expand_in_place(const Call& call, const Mremap& op) const {
@@ -202,6 +204,7 @@ Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
         if (refused != Errno::ok) return refused;
     }
     PageCount charge;
+    PageCount duplicated;
     for (const Mremap& part : parts) {
         charge += pages_to_charge(part, vmas_.at(vmas_.find(part.from.start)).attributes);
         if (can_expand_in_place(call, part)) continue;
@@ -214,6 +217,10 @@ Errno AddressSpace::check_mremap(Call& call, const Mremap& op) const {
         const bool loses = part.moving == Moving::fixed && part.to.contains(part.from.start);
         const Errno refused = loses ? Errno::efault : check_place(call, part);
         if (refused != Errno::ok) return refused;
+        // As if all copies were made before a place is emptied.
+        duplicated += part.from.count;
+        const Flags flags = vmas_.at(vmas_.find(part.from.start)).attributes.flags;
+        if (keeps_old_place(op) && !may_expand_vm(call, flags, duplicated)) return Errno::enomem;
     }
     if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
     return call.fails(Stage::allocation) ? Errno::enomem : Errno::ok;
@@ -277,6 +284,9 @@ Errno AddressSpace::mremap_to(Call& call, Mremap op) {
     }
     const Errno refused = resizes_late(call) ? vma_to_resize(call, op) : Errno::ok;
     if (refused != Errno::ok) return refused;
+    // The old place stays, and the new one comes on top.
+    const Flags flags = vmas_.at(vmas_.find(op.from.start)).attributes.flags;
+    if (keeps_old_place(op) && !may_expand_vm(call, flags, op.to.count)) return Errno::enomem;
     const Errno error = check_place(call, op);
     return error == Errno::ok ? move_vma(call, op) : error;
 }

@@ -128,9 +128,11 @@ Errno Reference::refusal_of_size(const Mremap& op) const {
     // A tail that is cut off may be anything.
     const PageCount in_area = layout_.start(area_end(cell)) - op.from.start;
     if (std::min(op.from.count, op.to.count) > in_area) return Errno::efault;
-    if (!grows(op) || !flags.has(Flag::locked)) return Errno::ok;
-    const std::uint64_t more = op.to.count.value - op.from.count.value;
-    return locked_vm() + more > world_->memlock ? Errno::eagain : Errno::ok;
+    if (!grows(op)) return Errno::ok;
+    const PageCount more = op.to.count - op.from.count;
+    const bool locks = flags.has(Flag::locked);
+    if (locks && locked_vm() + more.value > world_->memlock) return Errno::eagain;
+    return may_expand(flags, more) ? Errno::ok : Errno::enomem;
 }
 
 Errno Reference::refusal_of_area(const Mremap& op) const {
@@ -174,6 +176,10 @@ Errno Reference::remap_to(const Mremap& op) {
     if (empties_first()) {
         if (const Errno error = refusal_of_size(rest); error != Errno::ok) return error;
     }
+    // What stays behind is mapped beside its copy.
+    const Flags flags = cells()[layout_.index(op.from.start)].attributes.flags;
+    const bool stays = op.old_place == OldPlace::dont_unmap;
+    if (stays && !may_expand(flags, op.from.count)) return Errno::enomem;
     if (!is_free(op.to)) return Errno::eexist;
     return move_area(rest);
 }

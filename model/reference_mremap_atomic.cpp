@@ -21,10 +21,14 @@ Errno Reference::remap_at_once(const Mremap& op) {
     const bool in_place = can_grow_in_place(op);
     const bool keeps = op.old_place == OldPlace::dont_unmap;
     bool charges = false;
+    PageCount copied;
     for (const Mremap& part : parts) {
         const Errno error = in_place ? Errno::ok : refusal_at_once(part);
         if (error != Errno::ok) return error;
         const Attributes& first = cells()[layout_.index(part.from.start)].attributes;
+        // What the new place will lose is not taken off.
+        copied += part.from.count;
+        if (keeps && !may_expand(first.flags, copied)) return Errno::enomem;
         charges = charges || asks_for_charge(part, first);
     }
     if (charges && log_->fails(Stage::charge)) return Errno::enomem;
