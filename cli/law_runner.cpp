@@ -49,7 +49,7 @@ LawResult run_in_rounds(const Law& law, const LawSubject& subject, LawOptions op
         sum = std::move(round);
         over = late || sum.outcome == LawOutcome::broken || sum.cases == job.cases;
     }
-    sum.interesting_required = std::max<std::uint64_t>(1, sum.cases * law.interesting_min / 100);
+    sum.interesting_required = required_interesting(law, sum.cases);
     if (sum.outcome != LawOutcome::broken) {
         const bool shown = sum.interesting >= sum.interesting_required;
         sum.outcome = shown ? LawOutcome::held : LawOutcome::vacuous;
@@ -84,6 +84,8 @@ void work(const LawJob& job, JournalFile& journal, LawWatch& watch, int pipe) {
                   {"cases", result.cases},
                   {"steps", result.steps},
                   {"broken", broken},
+                  {"interesting", result.interesting},
+                  {"required", result.interesting_required},
                   {"late", !broken && result.cases < job.cases},
                   {"vacuous", result.outcome == LawOutcome::vacuous}};
         if (broken) said["description"] = describe(*law, result);
@@ -102,7 +104,8 @@ void read_reports(std::string_view output, LawRunOutcome& outcome) {
             continue;
         }
         LawReport report{said["law"].get<std::string>(), said["cases"].get<std::uint64_t>(),
-                         !said["broken"].get<bool>()};
+                         !said["broken"].get<bool>(), said["interesting"].get<std::uint64_t>(),
+                         said["required"].get<std::uint64_t>()};
         outcome.steps += said["steps"].get<std::uint64_t>();
         if (!report.held) {
             outcome.failure =

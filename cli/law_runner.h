@@ -36,9 +36,9 @@ struct LawRunOutcome {
     bool failed = false;                // The journal could not be written.
 };
 
-// In a hundred cases a law counts on its interesting case; fewer show nothing either way, but for
+// In so many cases a law counts on its interesting case; fewer show nothing either way, but for
 // none at all.
-inline constexpr std::uint64_t law_cases_that_count = 100;
+inline constexpr std::uint64_t law_cases_that_count = 200;
 
 // RapidCheck lets programs grow towards the last case and breaks at a huge number of them, so more
 // cases are rounds of so many, each with a seed of its own that is made of the first.

@@ -107,7 +107,7 @@ struct Law {
     std::string_view name;
     std::string_view says;              // One sentence.
     std::string_view interesting;       // What is counted.
-    std::uint64_t interesting_min = 1;  // In a hundred cases, at least.
+    std::uint64_t interesting_min = 1;  // In a hundred cases, on average.
     bool about_target = true;           // Else it is about texts, the generator or the minimizer.
     void (*function)(LawCase& law) = nullptr;
 };

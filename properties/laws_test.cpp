@@ -348,6 +348,12 @@ TEST(law, that_never_meets_its_case_does_not_pass) {
     EXPECT_FALSE(result.passed());
 }
 
+TEST(law, is_not_called_vacuous_for_bad_luck) {
+    Law law{"nothing", "Nothing is tried.", "events", 20, true, [](LawCase& /*law*/) {}};
+    EXPECT_EQ(required_interesting(law, 5), 1U);
+    EXPECT_EQ(required_interesting(law, 2000), 340U);  // 400, and sqrt(400) is 20.
+}
+
 TEST(law, gives_the_same_result_again) {
     const Law& law = *find_law("agrees_with_reference");
     LawSubject subject;

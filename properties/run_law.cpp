@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <sstream>
 #include <unordered_map>
 
@@ -108,8 +109,7 @@ LawResult run_law(const Law& law, const LawSubject& subject, const LawOptions& o
 
     LawResult result = std::move(trial.result);
     result.shrinks_tried = listener.shrinks_tried;
-    result.interesting_required =
-        std::max<std::uint64_t>(1, result.cases * law.interesting_min / 100);
+    result.interesting_required = required_interesting(law, result.cases);
     rc::detail::FailureResult failure;
     rc::detail::SuccessResult success;
     if (found.match(failure)) {
@@ -123,6 +123,11 @@ LawResult run_law(const Law& law, const LawSubject& subject, const LawOptions& o
         result.outcome = LawOutcome::held;
     }
     return result;
+}
+
+std::uint64_t required_interesting(const Law& law, std::uint64_t cases) {
+    const double mean = static_cast<double>(cases * law.interesting_min) / 100;
+    return static_cast<std::uint64_t>(std::max(1.0, mean - 3 * std::sqrt(mean)));
 }
 
 std::string describe(const Law& law, const LawResult& result) {

@@ -55,6 +55,10 @@ struct LawResult {
     [[nodiscard]] bool passed() const { return outcome == LawOutcome::held; }
 };
 
+// How often the interesting case has to occur: at its rate, less what chance takes off it (three
+// standard deviations), but once.
+std::uint64_t required_interesting(const Law& law, std::uint64_t cases);
+
 LawResult run_law(const Law& law, const LawSubject& subject, const LawOptions& options);
 
 // A few lines for a person.

@@ -40,7 +40,11 @@ std::optional<Op> undo(const Op& change, const Attributes& before, PageRange ran
         return Mprotect{range, {before.flags & access_flags}};
     }
     if (std::holds_alternative<AnonName>(change)) return AnonName{range, before.name};
-    if (std::holds_alternative<Mlock>(change)) return Munlock{range};
+    if (std::holds_alternative<Mlock>(change)) {
+        // It is not locked, but faulted in, even where that was to wait.
+        if (before.flags.has(Flag::droppable)) return std::nullopt;
+        return Munlock{range};
+    }
     if (std::holds_alternative<Mbind>(change)) {
         if (before.home_node) return std::nullopt;
         return Mbind{range, before.policy};

@@ -79,7 +79,11 @@ std::string to_json(const RunReport& report) {
     json["required_missing"] = report.required_missing;
     json["laws"] = Json::array();
     for (const LawReport& law : report.laws) {
-        json["laws"].push_back({{"name", law.name}, {"cases", law.cases}, {"held", law.held}});
+        json["laws"].push_back({{"name", law.name},
+                                {"cases", law.cases},
+                                {"held", law.held},
+                                {"interesting", law.interesting},
+                                {"interesting_required", law.interesting_required}});
     }
     json["finds"] = Json::array();
     for (const FindReport& found : report.finds) json["finds"].push_back(find(found));

@@ -29,6 +29,8 @@ struct LawReport {
     std::string name;
     std::uint64_t cases = 0;
     bool held = true;
+    std::uint64_t interesting = 0;           // What the law is really about, in all cases.
+    std::uint64_t interesting_required = 0;  // With less the law says nothing.
 };
 
 struct RunReport {
