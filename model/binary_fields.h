@@ -129,6 +129,13 @@ struct FieldForm<Page> {
 };
 
 template <>
+struct FieldForm<FilePage> {
+    static constexpr std::size_t size = 2;
+    static FilePage read(FieldReader& bytes) { return {pages_of(bytes.two_bytes())}; }
+    static void write(FieldWriter& bytes, FilePage page) { bytes.pages(page.value, "an offset"); }
+};
+
+template <>
 struct FieldForm<Prot> {
     static constexpr std::size_t size = 1;
     static Prot read(FieldReader& bytes) { return {Flags::of(bytes.byte()) & access_flags}; }

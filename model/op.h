@@ -412,7 +412,7 @@ struct Brk {
 // Map other pages of the file that `range` is a shared mapping of, from its page `offset` on.
 struct RemapFilePages {
     PageRange range;
-    Page offset;
+    FilePage offset;
 
     static constexpr std::string_view name = "remap_file_pages";
     static constexpr auto fields = std::make_tuple(Field{"range", &RemapFilePages::range},

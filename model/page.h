@@ -40,6 +40,12 @@ struct Page {
     friend constexpr PageCount operator-(Page end, Page start) { return {end.value - start.value}; }
 };
 
+// A page of a file (Linux: pgoff).
+struct FilePage {
+    std::uint64_t value = 0;
+    friend constexpr auto operator<=>(FilePage, FilePage) = default;
+};
+
 // The pages of [start, start + count). Both parts stay below 2^52 in a parsed program, so that
 // end() cannot wrap.
 struct PageRange {

@@ -28,6 +28,11 @@ void print_field(std::string& out, Page page, const World&) {
     print_number(out, page.value);
 }
 
+void print_field(std::string& out, FilePage page, const World&) {
+    out += ' ';
+    print_number(out, page.value);
+}
+
 void print_field(std::string& out, Prot prot, const World&) {
     out += ' ';
     print_prot(out, prot);

@@ -73,6 +73,10 @@ bool parse_value(LineScanner& line, Page& page, const FileNames&) {
     return parse_number(line, page.value, {"a page", 0, page_number_max - 1});
 }
 
+bool parse_value(LineScanner& line, FilePage& page, const FileNames&) {
+    return parse_number(line, page.value, {"a page", 0, page_number_max - 1});
+}
+
 bool parse_value(LineScanner& line, Prot& prot, const FileNames&) {
     const std::string_view word = line.word();
     std::string canonical;

@@ -28,6 +28,7 @@ struct NumberLimits {
                                 const NumberLimits& limits);
 [[nodiscard]] bool parse_value(LineScanner& line, PageRange& range, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, Page& page, const FileNames& files);
+[[nodiscard]] bool parse_value(LineScanner& line, FilePage& page, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, Prot& prot, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, Backing& backing, const FileNames& files);
 [[nodiscard]] bool parse_value(LineScanner& line, SpaceId& space, const FileNames& files);

@@ -129,7 +129,8 @@ bool has_room_for(const Candidate& candidate) {
             [&](const auto& op) {
                 if constexpr (requires { op.range; }) fits = fits && is_small_range(op.range);
                 if constexpr (requires { op.to.value; }) fits = fits && op.to.value <= 255;
-                if constexpr (requires { op.offset; }) fits = fits && op.offset.value <= 255;
+                if constexpr (requires { op.offset; })
+                    fits = fits && is_small_offset(op.offset.value);
                 if constexpr (requires { op.backing; })
                     fits = fits && is_small_offset(op.backing.offset);
             },

@@ -164,19 +164,23 @@ void draw(Context& context, PageRange& range) {
     context.has_range = true;
 }
 
-// A page of a file follows the address, as the offset of a mapping does. A heap ends near its
-// start, or at a boundary.
+// A heap ends near its start, or at a boundary.
 void draw(Context& context, Page& page) {
     Source& source = context.source;
     const World& world = context.swarm.world;
-    if (context.has_range) {
-        page = context.range.start;
-        if (source.one_in(3)) page.value += source.one_in(2) ? world.pages.value : 1;
-    } else {
-        page = source.one_in(3) ? draw_end(context) : world.heap + PageCount{source.below(8)};
-    }
+    page = source.one_in(3) ? draw_end(context) : world.heap + PageCount{source.below(8)};
     if (context.bad_arguments && source.one_in(bad_range_one_in)) {
-        page.value = context.has_range ? page_number_max - 1 : world.pages.value + 1;
+        page.value = world.pages.value + 1;
+    }
+}
+
+// It follows the address, as the offset of a mapping does.
+void draw(Context& context, FilePage& page) {
+    Source& source = context.source;
+    page.value = context.range.start.value;
+    if (source.one_in(3)) page.value += source.one_in(2) ? context.swarm.world.pages.value : 1;
+    if (context.bad_arguments && source.one_in(bad_range_one_in)) {
+        page.value = file_pages_max - source.below(context.range.count.value + 2);
     }
 }
 

@@ -24,6 +24,7 @@ struct Measure {
     }
     void add(const PageRange& range) { values += range.count.value + range.start.value; }
     void add(const Page& page) { values += page.value; }
+    void add(const FilePage& page) { values += page.value; }
     void add(const Prot& prot) {
         constexpr std::array<std::uint64_t, 8> rank = {2, 1, 5, 0,
                                                        6, 4, 7, 3};  // rw- r-- --- rwx ...

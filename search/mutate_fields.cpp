@@ -41,6 +41,11 @@ bool nudge(Source& source, Page& page) {
     return true;
 }
 
+bool nudge(Source& source, FilePage& page) {
+    page.value = nudged(page.value, 0, source);
+    return true;
+}
+
 bool nudge(Source& source, Backing& backing) {
     if (backing.file.none()) return false;
     backing.offset = nudged(backing.offset, 0, source);
@@ -88,16 +93,14 @@ void change(Change& context, PageRange& range) {
     }
 }
 
-// A page of the world, of a file beside the address, or the first one outside of the world.
+// Near the start of the heap, anywhere in the world, or the first page outside of it.
 void change(Change& context, Page& page) {
     Source& source = context.source;
-    const std::uint64_t pages = context.world.pages.value;
-    switch (source.below(4)) {
-        case 0: page = context.range.start; return;
-        case 1: page = context.world.heap + PageCount{source.below(8)}; return;
-        default: break;
+    if (source.one_in(4)) {
+        page = context.world.heap + PageCount{source.below(8)};
+        return;
     }
-    page.value = other(page.value, pages + 2, source);
+    page.value = other(page.value, context.world.pages.value + 2, source);
 }
 
 // rw- is what most rules are about.
@@ -110,7 +113,21 @@ void change(Change& context, Prot& prot) {
     prot.flags = Flags::of(other(prot.flags.bits, prot_count, context.source));
 }
 
-// Offsets that follow the address make neighbours linear.
+// Offsets that follow the address make neighbours linear. Others are near the end of the largest
+// file, so that the range ends before it or behind it.
+std::uint64_t draw_offset(Change& context) {
+    Source& source = context.source;
+    constexpr std::uint64_t near_the_end = 4;
+    switch (source.below(4)) {
+        case 0:
+        case 1: return context.range.start.value;
+        case 2: return context.range.start.value + context.world.pages.value;
+        default: break;
+    }
+    const std::uint64_t room = context.range.count.value + near_the_end;
+    return file_pages_max - source.below(std::min(room, binary_pages_max.value + 1));
+}
+
 void change(Change& context, Backing& backing) {
     Source& source = context.source;
     const std::uint64_t files = context.world.files.size();
@@ -122,15 +139,11 @@ void change(Change& context, Backing& backing) {
         if (was_anonymous) backing.offset = context.range.start.value;
         return;
     }
-    constexpr std::uint64_t near_the_end = 4;
-    switch (source.below(4)) {
-        case 0:
-        case 1: backing.offset = context.range.start.value; return;
-        case 2: backing.offset = context.range.start.value + context.world.pages.value; return;
-        default: break;
-    }
-    const std::uint64_t room = context.range.count.value + near_the_end;
-    backing.offset = file_pages_max - source.below(std::min(room, binary_pages_max.value + 1));
+    backing.offset = draw_offset(context);
+}
+
+void change(Change& context, FilePage& page) {
+    page.value = draw_offset(context);
 }
 
 void change(Change& context, SpaceId& space) {

@@ -22,6 +22,10 @@ void fit(const Limits& /*limits*/, Page& page) {
     page.value = std::min(page.value, binary_pages_max.value);
 }
 
+void fit(const Limits& /*limits*/, FilePage& page) {
+    page.value = nearest_stored_offset(page.value);
+}
+
 void fit(const Limits& limits, Backing& backing) {
     if (backing.file.value > limits.world.files.size()) backing.file = FileId{};
     backing.offset = backing.file.none() ? 0 : nearest_stored_offset(backing.offset);

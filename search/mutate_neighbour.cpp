@@ -53,8 +53,7 @@ void copy(const Neighbour& neighbour, StackKind& stack, Source& /*source*/) {
     const bool grows = neighbour.cell->attributes.flags.has(Flag::grows_down);
     stack = grows ? StackKind::grows_down : StackKind::none;
 }
-// The page of the file that continues the neighbour; a heap that ends where it does.
-void copy(const Neighbour& neighbour, Page& page, Source& /*source*/) {
+void copy(const Neighbour& neighbour, FilePage& page, Source& /*source*/) {
     page.value = linear_offset(neighbour).value_or(0);
 }
 void copy(const Neighbour& neighbour, Reserve& reserve, Source& /*source*/) {
@@ -98,6 +97,7 @@ void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, Page& /*page*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Through& /*through*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Reach& /*reach*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Moving& /*moving*/, Source& /*source*/) {}
@@ -160,6 +160,10 @@ Op op_towards(const Neighbour& neighbour, Source& source) {
             offer(!same_locks, Munlock{piece});
         offer(own.policy != wanted.policy, Mbind{piece, Policy::none});
         offer(own.policy == wanted.policy && wanted.home_node && !own.home_node, HomeNode{piece});
+        const bool is_linear =
+            linear_offset(neighbour) == own.pgoff - (neighbour.is_left ? 0 : piece.count.value - 1);
+        offer(!is_linear && own.file == wanted.file && from.has(Flag::shared),
+              RemapFilePages{piece, {}});
         offer(own.name != wanted.name, AnonName{piece, AreaName::none});
         const bool same_uffd = own.uffd == wanted.uffd && (from & uffd_flags) == (to & uffd_flags);
         if (own.uffd == UffdContext::none || own.uffd == wanted.uffd)

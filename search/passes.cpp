@@ -102,6 +102,14 @@ Values<Page> simpler(const Page& page) {
     return values;
 }
 
+Values<FilePage> simpler(const FilePage& page) {
+    Values<FilePage> values;
+    for (const std::uint64_t plain : {std::uint64_t{0}, page.value / 2, page.value - 1}) {
+        if (plain < page.value) values.push_back(FilePage{plain});
+    }
+    return values;
+}
+
 Values<Prot> simpler(const Prot&) {
     Values<Prot> values;
     for (const std::uint32_t bits : {3U, 1U, 0U, 7U, 5U, 2U}) values.push_back({Flags::of(bits)});
