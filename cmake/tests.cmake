@@ -7,7 +7,7 @@
 #     canary     the sanitizers see what they are there for (Asan builds alone)
 #     hygiene    layers, formatting, the scripts                  (with VMACHECK_HYGIENE alone)
 #     compilers  the core compiles with clang 14 and with libc++  (with VMACHECK_HYGIENE alone)
-#     tidy       clang-tidy                                       (with VMACHECK_HYGIENE alone)
+#     tidy       clang-tidy                                       (with VMACHECK_TIDY alone)
 include(GoogleTest)
 
 # What most tests include, compiled once where the build is to be quick. The release build does
@@ -139,8 +139,11 @@ if(VMACHECK_HYGIENE)
     vmacheck_script(compilers.core_takes_clang_14 compilers check_compiles.sh .)
     vmacheck_script(compilers.core_takes_libcxx compilers check_compiles.sh . -stdlib=libc++)
     vmacheck_script(hygiene.dev_refuses_unknown_words hygiene dev_test.sh)
-    vmacheck_script(tidy.sources_are_clean tidy run_tidy.sh "${PROJECT_BINARY_DIR}")
     # These occupy every core by themselves.
     set_tests_properties(compilers.core_takes_clang_14 compilers.core_takes_libcxx
-                         tidy.sources_are_clean PROPERTIES PROCESSORS 2)
+                         PROPERTIES PROCESSORS 2)
+endif()
+if(VMACHECK_TIDY)
+    vmacheck_script(tidy.sources_are_clean tidy run_tidy.sh "${PROJECT_BINARY_DIR}")
+    set_tests_properties(tidy.sources_are_clean PROPERTIES PROCESSORS 2)
 endif()

@@ -58,7 +58,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_flags:
         case refused_file:
         case refused_policy:
-        case refused_name: return maps || changes || heap;
+        case refused_name:
         case refused_offset: return maps || changes || heap;
         case merge_right:
         case merge_both: return maps || changes;
