@@ -48,4 +48,4 @@ endif()
 add_library(vmacheck_warnings INTERFACE)
 target_compile_options(vmacheck_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-    -Wold-style-cast -Werror)
+    -Wold-style-cast $<$<CXX_COMPILER_ID:Clang>:-Wreserved-identifier> -Werror)

@@ -10,8 +10,7 @@
 #     tidy       clang-tidy                                       (with VMACHECK_TIDY alone)
 include(GoogleTest)
 
-# What most tests include, compiled once where the build is to be quick. The release build does
-# without, so that each test includes what it needs.
+# What most tests include, compiled once. g++ does without, so that each test includes what it needs.
 set(common_headers <gtest/gtest.h> <algorithm> <array> <functional> <map> <memory> <optional> <set>
     <span> <sstream> <string> <string_view> <utility> <variant> <vector>
     "${PROJECT_SOURCE_DIR}/impl/impl_target.h" "${PROJECT_SOURCE_DIR}/model/check.h"
@@ -24,8 +23,7 @@ function(vmacheck_gtest name impl)
     set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
     # g++ 12 forgets then which headers are those of the system, and warns of their strings; and
     # coverage forgets the functions in them.
-    if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang"
-       AND NOT CMAKE_BUILD_TYPE STREQUAL "Coverage")
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT CMAKE_BUILD_TYPE STREQUAL "Coverage")
         target_precompile_headers(${name} PRIVATE ${common_headers})
     endif()
     target_link_libraries(${name} PRIVATE vmacheck_cli ${impl} vmacheck_warnings rapidcheck_gtest
