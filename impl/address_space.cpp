@@ -19,7 +19,7 @@ void AddressSpace::create(SpaceId id, Page heap) {
 }
 
 void AddressSpace::add_initial(Call& call, const InitialArea& area) {
-    Vma vma{area.range.start, area.range.end(), area.attributes};
+    Vma vma{area.range.start, area.range.end(), call.world.complete(area.attributes)};
     if (!call.world.profile->fault_identity) {
         vma.attributes.fault = FaultId{};
         vma.attributes.forked = false;

@@ -144,6 +144,7 @@ class AddressSpace {
     struct MapRequest {
         Vma vma;  // As it will be, but for the flags that are decided on the way.
         Driver driver;
+        Flags driver_flags;  // What its hook will add.
         bool shared_anonymous;
         bool cannot_be_locked = false;  // And was to be, as all that is to come.
     };

@@ -13,9 +13,9 @@ Flags lock_flags(LockMode mode) {
     return mode == LockMode::on_fault ? locked_flags : Flags(Flag::locked);
 }
 
-// What may be thrown away cannot be locked, nor unlocked (mlock_fixup).
+// What cannot be locked cannot be unlocked either (mlock_fixup).
 Attributes locked_as(Attributes to, Flags locks) {
-    if (to.flags.has(Flag::droppable)) return to;
+    if (!supports_mlock(to.flags)) return to;
     to.flags = to.flags.without(locked_flags) | locks;
     return to;
 }

@@ -57,6 +57,9 @@
     X(grown_stack_merges, "grown-stack-merges", "C2",                                              \
       "a stack that grows down to an equal one becomes one with it",                               \
       "Linux, expand_downwards(): it never merges", "wrong_merge")                                 \
+    X(special_areas_merge, "special-areas-merge", "C2",                                            \
+      "what a driver marked with VM_SPECIAL merges like anything else",                            \
+      "Linux, vma_merge(): the first thing that it asks", "wrong_merge")                           \
     X(real_error_overwritten, "real-error-overwritten", "C9",                                      \
       "mprotect answers ENOMEM for whatever kept it from reaching the end",                        \
       "Linux, mm/mprotect: fix do_mprotect_pkey() return on error (6.3)", "wrong_result")          \

@@ -85,7 +85,7 @@ bool discards(Advice advice) {
     }
 }
 
-Errno refusal(const Attributes& attributes, Advice advice) {
+Errno refusal(const Attributes& attributes, Advice advice, Dofork dofork) {
     const Flags flags = attributes.flags;
     const bool anonymous = attributes.file.none();
     if (flags.has(Flag::sealed) && discards(advice) && anonymous && !flags.has(Flag::write)) {
@@ -94,16 +94,24 @@ Errno refusal(const Attributes& attributes, Advice advice) {
     switch (advice) {
         case Advice::dontneed:
         case Advice::cold:
-        case Advice::pageout: return flags.has(Flag::locked) ? Errno::einval : Errno::ok;
+        case Advice::pageout:
+            return flags.has_any(Flag::locked | Flag::pfnmap) ? Errno::einval : Errno::ok;
+        case Advice::dontneed_locked: return flags.has(Flag::pfnmap) ? Errno::einval : Errno::ok;
         case Advice::free: return flags.has(Flag::locked) || !anonymous ? Errno::einval : Errno::ok;
         case Advice::remove:
             // A hole is punched into the file, for those who may write to it.
             if (flags.has(Flag::locked) || anonymous) return Errno::einval;
             return flags.has(Flag::shared | Flag::may_write) ? Errno::ok : Errno::eacces;
-        case Advice::keeponfork:
+        case Advice::dofork: {
+            // A device's memory is not for children.
+            const bool refused =
+                flags.has_any(dofork == Dofork::io ? Flags(Flag::io) : special_flags);
+            return refused ? Errno::einval : Errno::ok;
+        }
+        // What may be thrown away is neither inherited nor dumped.
+        case Advice::keeponfork: return flags.has(Flag::droppable) ? Errno::einval : Errno::ok;
         case Advice::dodump:
-            // What may be thrown away is neither inherited nor dumped.
-            return flags.has(Flag::droppable) ? Errno::einval : Errno::ok;
+            return flags.has_any(special_flags | Flag::droppable) ? Errno::einval : Errno::ok;
         case Advice::wipeonfork:
             // Only anonymous private memory can come up empty in a child.
             return anonymous && !flags.has(Flag::shared) ? Errno::ok : Errno::einval;
@@ -298,7 +306,7 @@ Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
             hole = true;
         }
         done = found.end;
-        const Errno refused = refusal(found.attributes, op.advice);
+        const Errno refused = refusal(found.attributes, op.advice, call.world.profile->dofork);
         if (refused != Errno::ok) return refused;
         if (advised_flags(found.attributes.flags, op.advice) != found.attributes.flags) {
             splits.changes(found);
@@ -311,7 +319,7 @@ Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
 AddressSpace::Outcome AddressSpace::madvise_vma_behavior(Call& call, Cursor prev, Cursor vma,
                                                          PageRange piece, Advice advice) {
     const Attributes old = vmas_.at(vma).attributes;
-    const Errno refused = refusal(old, advice);
+    const Errno refused = refusal(old, advice, call.world.profile->dofork);
     if (refused != Errno::ok) return {refused, Cursor()};
     const Flags flags = advised_flags(old.flags, advice);
     if (flags == old.flags) return {Errno::ok, vma};

@@ -101,6 +101,7 @@ Errno AddressSpace::mm_populate(Call& call, PageRange range, bool ignores_errors
     for (Cursor vma = vmas_.find(range.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
         const Vma& found = vmas_.at(vma);
         if (found.start >= range.end()) break;
+        if (!has_pages(found.attributes.flags)) continue;
         const PageRange pages =
             range_between(std::max(found.start, range.start), std::min(found.end, range.end()));
         const Errno error = populate_vma_page_range(call, vma, pages);

@@ -9,12 +9,13 @@ namespace vmacheck::impl {
 namespace {
 
 // What is sealed, read-only and of nobody else keeps its contents (can_madvise_modify); what is
-// locked has to (is_valid_guard_vma).
+// locked has to, and a driver's mappings are its own (is_valid_guard_vma).
 Errno refusal_of_guard(const Attributes& attributes) {
     const Flags flags = attributes.flags;
     const bool writable = flags.has(Flag::write);
     if (flags.has(Flag::sealed) && attributes.file.none() && !writable) return Errno::eperm;
-    return flags.has(Flag::locked) ? Errno::einval : Errno::ok;
+    const bool permitted = !flags.has(Flag::locked) && !flags.has_any(special_flags);
+    return permitted ? Errno::ok : Errno::einval;
 }
 
 }  // namespace
@@ -27,7 +28,8 @@ Errno AddressSpace::madvise_populate(Call& call, PageRange range, Access access)
     for (Cursor vma = vmas_.find(done); done < range.end(); vma = vmas_.next(vma)) {
         turns.turn();
         if (vma == vmas_.end() || vmas_.at(vma).start > done) return Errno::enomem;
-        if (!vmas_.at(vma).attributes.flags.has(needed)) return Errno::einval;
+        const Flags flags = vmas_.at(vma).attributes.flags;
+        if (!flags.has(needed) || !has_pages(flags)) return Errno::einval;
         const PageRange pages = range_between(done, std::min(vmas_.at(vma).end, range.end()));
         if (!fault_in(call, vma, pages, access == Access::write)) return Errno::efault;
         done = pages.end();

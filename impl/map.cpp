@@ -208,7 +208,8 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
     map.driver = file == nullptr ? Driver{} : file->driver;
     map.shared_anonymous = anonymous && shared;
-    map.cannot_be_locked = map.vma.attributes.flags.has(Flag::locked | Flag::droppable);
+    map.driver_flags = flags_of_driver(map.driver);
+    map.cannot_be_locked = !supports_mlock(map.vma.attributes.flags | map.driver_flags);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
     const Errno mapped = call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
@@ -313,6 +314,10 @@ Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
         const Errno error = call.log.call_mmap_prepare(id_, map.vma.range(), attributes);
         if (error != Errno::ok) return error;
     }
+    // The other hook comes later, but there a merge takes no hook to know what it would say.
+    if (map.driver.mmap_prepare || call.world.profile->maximal) {
+        attributes.flags = attributes.flags | map.driver_flags;
+    }
     if (takes_default_flag(call.world, attributes.flags) &&
         default_flag_comes_early(call.world, map)) {
         attributes.flags = attributes.flags | Flag::mergeable;
@@ -331,6 +336,7 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
             call.log.call_close(id_, attributes.file, map.vma.range());
         }
         if (error != Errno::ok) return error;
+        attributes.flags = attributes.flags | map.driver_flags;
     }
     if (map.shared_anonymous) {
         if (call.fails(Stage::shmem)) return Errno::enomem;
@@ -353,7 +359,6 @@ Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
         const Errno error = pass_splits(call, removed);
         if (error != Errno::ok) return error;
     }
-    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
     const PageCount added = map.vma.count() - mapped_pages(map.vma.range());
     if (!may_expand_vm(call, attributes.flags, added)) return Errno::enomem;
     const bool accountable = is_accountable(attributes.flags);
@@ -364,6 +369,7 @@ Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
     }
     const Errno refused = prepare_map(call, map);
     if (refused != Errno::ok) return refused;
+    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
     const Sides sides = new_range_sides(call, map.vma);
     if (!sides.left && !sides.right) {
         const Errno error = make_vma(call, map);

@@ -80,6 +80,8 @@ bool AddressSpace::vma_merge_extend(Call& call, Cursor vma, Page end) {
     Vma grown = vmas_.at(vma);
     CHECK(!any_mapped(range_between(grown.end, end)));
     grown.end = end;
+    const bool special = grown.attributes.flags.has_any(special_flags);
+    if (special && !call.world.profile->maximal) return false;
     if (call.fails(Stage::merge)) return false;
 
     const Cursor next = vmas_.next(vma);

@@ -145,9 +145,12 @@ Errno AddressSpace::vma_to_resize(const Call& call, const Mremap& op) const {
     if (!expands && !implies_new_addr(op)) return Errno::ok;
     const bool shared = flags.has_any(Flag::may_share | Flag::shared);
     if (op.from.empty() && !shared) return Errno::einval;
+    const bool fixed_size = flags.has_any(Flag::pfnmap | Flag::dont_expand);
+    if (keeps_old_place(op) && fixed_size) return Errno::einval;
     const PageCount moved = expands ? op.from.count : op.to.count;
     if (vma.end - op.from.start < moved) return Errno::efault;
     if (!expands) return Errno::ok;
+    if (fixed_size) return Errno::efault;
     const PageCount delta = op.to.count - op.from.count;
     const bool locked = flags.has(Flag::locked);
     if (locked && counters_.locked + delta.value > call.world.memlock) return Errno::eagain;

@@ -50,7 +50,17 @@ constexpr bool counts_as_data(Flags flags) {
 
 // Memory that KSM may deduplicate (vma_ksm_compatible).
 constexpr bool ksm_compatible(Flags flags) {
-    return !flags.has_any(Flag::droppable | Flag::may_share | Flag::shared);
+    return !flags.has_any(special_flags | Flag::droppable | Flag::may_share | Flag::shared);
+}
+
+// Memory that mlock takes (vma_supports_mlock).
+constexpr bool supports_mlock(Flags flags) {
+    return !flags.has(Flag::droppable) && !flags.has_any(special_flags);
+}
+
+// Memory with pages of its own, which can be faulted in ahead.
+constexpr bool has_pages(Flags flags) {
+    return !flags.has(Flag::io) && !flags.has(Flag::pfnmap);
 }
 
 }  // namespace vmacheck::impl

@@ -44,6 +44,10 @@ static_assert(file_name_at + binary_name_length_max == record_size);
 constexpr std::uint8_t driver_mmap = 1;
 constexpr std::uint8_t driver_mmap_prepare = 2;
 constexpr std::uint8_t driver_close = 4;
+constexpr std::uint8_t driver_io = 8;
+constexpr std::uint8_t driver_pfnmap = 16;
+constexpr std::uint8_t driver_mixedmap = 32;
+constexpr std::uint8_t driver_dont_expand = 64;
 constexpr std::uint8_t mode_read_only = 1;
 
 // Area record. Byte 15 is room.
@@ -203,6 +207,10 @@ void read_file(RecordIn record, World& world) {
     file.driver.mmap = (driver & driver_mmap) != 0;
     file.driver.mmap_prepare = (driver & driver_mmap_prepare) != 0;
     file.driver.close = (driver & driver_close) != 0;
+    file.driver.io = (driver & driver_io) != 0;
+    file.driver.pfnmap = (driver & driver_pfnmap) != 0;
+    file.driver.mixedmap = (driver & driver_mixedmap) != 0;
+    file.driver.dont_expand = (driver & driver_dont_expand) != 0;
     file.read_only = (record[file_mode_at] & mode_read_only) != 0;
     FieldReader bytes(&record[file_pages_at], world, false);
     file.pages.value = pages_of(bytes.two_bytes());
@@ -222,9 +230,12 @@ Misfit write_file(RecordOut record, const File& file) {
         return too_many(file.name.size(), "characters in its name", binary_name_length_max);
     }
     record[0] = file_kind;
-    record[file_driver_at] = bit_if(file.driver.mmap, driver_mmap) |
-                             bit_if(file.driver.mmap_prepare, driver_mmap_prepare) |
-                             bit_if(file.driver.close, driver_close);
+    record[file_driver_at] =
+        bit_if(file.driver.mmap, driver_mmap) |
+        bit_if(file.driver.mmap_prepare, driver_mmap_prepare) |
+        bit_if(file.driver.close, driver_close) | bit_if(file.driver.io, driver_io) |
+        bit_if(file.driver.pfnmap, driver_pfnmap) | bit_if(file.driver.mixedmap, driver_mixedmap) |
+        bit_if(file.driver.dont_expand, driver_dont_expand);
     record[file_mode_at] = bit_if(file.read_only, mode_read_only);
     Misfit misfit;
     FieldWriter(&record[file_pages_at], misfit).pages(file.pages.value, "the size");

@@ -5,11 +5,11 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",        "merge/right",   "merge/both",     "merge/left_part",   "merge/right_part",
-    "refused/flags",     "refused/file",  "refused/offset", "refused/policy",    "refused/name",
-    "refused/uffd",      "refused/fault", "refused/forked", "refused/unfaulted", "refused/close",
-    "refused/three_way", "refused/no_op", "refused/memory", "refused/guard",     "merge/sticky",
-    "split/start",       "split/end",     "split/both",
+    "merge/left",    "merge/right",       "merge/both",     "merge/left_part", "merge/right_part",
+    "refused/flags", "refused/file",      "refused/offset", "refused/policy",  "refused/name",
+    "refused/uffd",  "refused/fault",     "refused/forked", "refused/special", "refused/unfaulted",
+    "refused/close", "refused/three_way", "refused/no_op",  "refused/memory",  "refused/guard",
+    "merge/sticky",  "split/start",       "split/end",      "split/both",
 };
 
 template <class... Ops>
@@ -74,6 +74,12 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
             return (changes || heap || is_one_of<Mmap, Mremap>(op) ||
                     (remaps && guards_give_identities(profile))) &&
                    profile.fault_identity;
+        case refused_special: {
+            const bool changes_files =
+                is_one_of<Mprotect, Madvise, Mseal, Mbind, HomeNode, Mremap>(op);
+            const bool maps_file = is_one_of<Mmap, RemapFilePages>(op) && profile.prepare_hooks;
+            return (changes_files || maps_file) && !profile.maximal;
+        }
         case refused_unfaulted:
             return (changes || op == op_index<Mremap>()) && faults_stay(profile);
         case refused_close:
@@ -156,6 +162,7 @@ bool seam_possible(Seam seam, const Profile& profile) {
         case Seam::copy_of_neighbour: return profile.dontunmap == Dontunmap::range;
         case Seam::changed_by_move:
         case Seam::given:
+        case Seam::special_flags:
         case Seam::stack_growth:
         case Seam::heap_start:
         case Seam::unlocked_after_merge:

@@ -38,6 +38,7 @@ enum class CaseKind : std::uint8_t {
     refused_uffd,
     refused_fault,      // Two different fault identities.
     refused_forked,     // A forked identity beside an area without one.
+    refused_special,    // Both are of a driver that does not want merges.
     refused_unfaulted,  // The range has an identity that its neighbour, without one, cannot take.
     refused_close,      // The area that would go has a close hook.
     refused_three_way,  // Both sides fit the range, but not each other: only left is merged.
@@ -50,7 +51,7 @@ enum class CaseKind : std::uint8_t {
     split_end,
     split_both,
 };
-inline constexpr std::size_t shape_kind_count = 23;
+inline constexpr std::size_t shape_kind_count = 24;
 // Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
 inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
 
@@ -70,6 +71,7 @@ enum class Seam : std::uint8_t {
     fork_copies_seams,     // D5
     forked_and_unfaulted,  // D6
     two_identities,        // D7
+    special_flags,         // D8: what a driver marked as special never merges.
     close_hook,            // D9
     three_way,             // D10
     split_left_behind,     // D11
@@ -82,9 +84,9 @@ enum class Seam : std::uint8_t {
     unfaulted_neighbour,   // X1
     copy_of_neighbour,     // X2: what dontunmap keeps, and its copy.
 };
-inline constexpr std::size_t seam_count = 18;
+inline constexpr std::size_t seam_count = 19;
 inline constexpr std::array<std::string_view, seam_count> seam_names = {
-    "none", "given", "D3",  "D4",  "D5",  "D6",  "D7",  "D9", "D10",
+    "none", "given", "D3",  "D4",  "D5",  "D6",  "D7",  "D8", "D9", "D10",
     "D11",  "D12",   "D13", "D14", "D15", "D16", "D21", "X1", "X2",
 };
 

@@ -37,15 +37,19 @@ enum class Flag : std::uint8_t {
     grows_down,     // VM_GROWSDOWN: a stack, which grows down to what is used below it.
     droppable,      // VM_DROPPABLE: its pages may be thrown away.
     maybe_guard,    // VM_MAYBE_GUARD: pages of the area may be guards, or have been.
+    io,             // VM_IO: registers of a device, or what is like them.
+    pfnmap,         // VM_PFNMAP: page frames of which the kernel knows no more than the number.
+    mixedmap,       // VM_MIXEDMAP: both such frames and ordinary pages.
+    dont_expand,    // VM_DONTEXPAND: mremap may not make it larger.
 };
-inline constexpr int flag_count = 26;
+inline constexpr int flag_count = 30;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
     "read",      "write",       "exec",     "may_read",     "may_write", "may_exec",
     "shared",    "may_share",   "account",  "noreserve",    "seq_read",  "rand_read",
     "dontcopy",  "wipeonfork",  "dontdump", "mergeable",    "hugepage",  "nohugepage",
     "locked",    "lockonfault", "sealed",   "uffd_missing", "uffd_wp",   "growsdown",
-    "droppable", "maybe_guard",
+    "droppable", "maybe_guard", "io",       "pfnmap",       "mixedmap",  "dontexpand",
 };
 
 // A set of flags.
@@ -83,6 +87,8 @@ inline constexpr Flags uffd_flags = Flag::uffd_missing | Flag::uffd_wp;
 // What neighbours may differ in and merge all the same, and what their area has then if one of them
 // had it (VM_STICKY).
 inline constexpr Flags sticky_flags = Flag::maybe_guard;
+// What a driver marks its areas with (VM_SPECIAL): they never merge.
+inline constexpr Flags special_flags = Flag::io | Flag::pfnmap | Flag::mixedmap | Flag::dont_expand;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

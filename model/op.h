@@ -35,7 +35,8 @@ enum class Sharing : std::uint8_t { is_private, is_shared, droppable };
 inline constexpr std::array<std::string_view, 3> sharing_names = {"private", "shared", "droppable"};
 
 // Where mmap may put the pages. A program speaks of the addresses that it got: without `fixed` the
-// range must be free, or the answer is EEXIST, for the kernel would have gone elsewhere.
+// range must be free, or the answer is EEXIST, for the kernel would have gone elsewhere. That it
+// also would for a hint in the guard gap of a stack is left out.
 enum class Placement : std::uint8_t { hint, noreplace, fixed };
 inline constexpr std::array<std::string_view, 3> placement_names = {"", "noreplace", "fixed"};
 

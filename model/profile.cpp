@@ -70,6 +70,8 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::uffd_copy>(
         "uffd_copy", {"merges", "alone"},
         "what a userfaultfd watched merges with nothing where it moves"),
+    switch_for<&Profile::dofork>("dofork", {"io", "special"},
+                                 "dofork refuses all that a driver marked, and not only io"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

@@ -78,6 +78,12 @@ enum class UffdCopy : std::uint8_t {
     alone,
 };
 
+// What MADV_DOFORK refuses.
+enum class Dofork : std::uint8_t {
+    io,       // Areas with VM_IO.
+    special,  // Areas that any driver marked, VM_SPECIAL.
+};
+
 struct Profile {
     std::string_view name;
 
@@ -174,6 +180,10 @@ struct Profile {
     // watches; copy_vma() of 6.12.117 does not ask. In a profile `maximal` the copy is taken away
     // from it first.
     UffdCopy uffd_copy;
+
+    // madvise_vma_behavior() of 7.3.4 (mm/madvise.c) refuses VM_SPECIAL, that of 6.12.117 VM_IO
+    // alone; 6.18.44 permits it for the vdso, which is VM_DONTEXPAND.
+    Dofork dofork;
 };
 
 // Whether charges may stay for which there is no page.
@@ -208,6 +218,7 @@ inline constexpr Profile canonical_profile = {
     .dontunmap = Dontunmap::range,
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
+    .dofork = Dofork::special,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -233,6 +244,7 @@ inline constexpr Profile linux_6_18_profile = {
     .dontunmap = Dontunmap::whole_area,
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
+    .dofork = Dofork::io,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -258,6 +270,7 @@ inline constexpr Profile linux_6_12_profile = {
     .dontunmap = Dontunmap::range,
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
+    .dofork = Dofork::io,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -284,6 +297,7 @@ inline constexpr Profile linux_6_15_profile = {
     .dontunmap = Dontunmap::whole_area,
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
+    .dofork = Dofork::io,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -312,6 +326,7 @@ inline constexpr Profile linux_7_3_profile = {
     .dontunmap = Dontunmap::range,
     .mremap_count = MremapCount::early,
     .uffd_copy = UffdCopy::alone,
+    .dofork = Dofork::special,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

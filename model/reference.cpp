@@ -22,7 +22,7 @@ void Reference::create(const World& world, const Cells& layout) {
     space_ = SpaceId{0};
     for (const InitialArea& area : world.areas) {
         const Piece piece{layout_.index(area.range.start), layout_.index(area.range.end())};
-        Attributes attributes = area.attributes;
+        Attributes attributes = world.complete(area.attributes);
         if (!world.profile->fault_identity) {
             attributes.fault = FaultId{};
             attributes.forked = false;
@@ -58,13 +58,15 @@ Errno Reference::apply(const Step& step, StepLog& log) {
 
 // Linux: is_mergeable_vma() and is_mergeable_anon_vma() in mm/vma.c.
 Reference::Refusal Reference::compare(const Attributes& left, PageCount left_weight,
-                                      const Attributes& right) {
+                                      const Attributes& right) const {
     if (!(left.flags ^ right.flags).without(sticky_flags).empty()) return Refusal::flags;
     if (left.file != right.file) return Refusal::file;
     if (left.pgoff + left_weight.value != right.pgoff) return Refusal::offset;
     if (left.policy != right.policy || left.home_node != right.home_node) return Refusal::policy;
     if (left.name != right.name) return Refusal::name;
     if (left.uffd != right.uffd) return Refusal::uffd;
+    // Compatibility with oneself is all that a profile `maximal` knows.
+    if (left.flags.has_any(special_flags) && !world_->profile->maximal) return Refusal::special;
     if (left.fault.none() && right.fault.none()) return Refusal::none;
     if (left.fault.none()) return right.forked ? Refusal::forked : Refusal::none;
     if (right.fault.none()) return left.forked ? Refusal::forked : Refusal::none;
@@ -117,6 +119,7 @@ void Reference::count_refusal(Refusal refusal) {
         case uffd: return cases_.hit(CaseKind::refused_uffd);
         case fault: return cases_.hit(CaseKind::refused_fault);
         case forked: return cases_.hit(CaseKind::refused_forked);
+        case special: return cases_.hit(CaseKind::refused_special);
         case unfaulted: return cases_.hit(CaseKind::refused_unfaulted);
         case close: return cases_.hit(CaseKind::refused_close);
         case three_way: return cases_.hit(CaseKind::refused_three_way);
@@ -150,6 +153,7 @@ void Reference::record_seam(std::size_t cell, Seam if_compatible) {
     if (refusal == Refusal::none) seam = if_compatible;
     if (refusal == Refusal::fault) seam = Seam::two_identities;
     if (refusal == Refusal::forked) seam = Seam::forked_and_unfaulted;
+    if (refusal == Refusal::special) seam = Seam::special_flags;
     cells()[cell].seam = seam;
     cases_.hit(seam);
 }
@@ -164,10 +168,16 @@ void Reference::record_three_way(std::size_t cell) {
 void Reference::derive_boundaries() {
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
         if (!exists_[space]) continue;
-        space_ = SpaceId{static_cast<std::uint8_t>(space)};
-        for (std::size_t cell = 0; cell < cells().size(); ++cell) {
-            cells()[cell].boundary = refusal_at(cell) != Refusal::none;
-            cells()[cell].seam = Seam::none;
+        const Cell* before = nullptr;
+        PageCount weight_before;
+        for (std::size_t index = 0; index < spaces_[space].size(); ++index) {
+            Cell& cell = spaces_[space][index];
+            const bool touch = before != nullptr && before->mapped && cell.mapped;
+            cell.boundary = !touch || compare(before->attributes, weight_before, cell.attributes) !=
+                                          Refusal::none;
+            cell.seam = Seam::none;
+            before = &cell;
+            weight_before = layout_.weight(index);
         }
     }
 }

@@ -72,6 +72,7 @@ class Reference {
         uffd,
         fault,
         forked,
+        special,
         unfaulted,
         close,
         three_way,
@@ -122,8 +123,8 @@ class Reference {
     Errno run(const RemapFilePages& op);
 
     // The merge rule (reference.cpp).
-    [[nodiscard]] static Refusal compare(const Attributes& left, PageCount left_weight,
-                                         const Attributes& right);
+    [[nodiscard]] Refusal compare(const Attributes& left, PageCount left_weight,
+                                  const Attributes& right) const;
     [[nodiscard]] Refusal refusal_at(std::size_t cell) const;
     [[nodiscard]] Refusal compare_range(Refusal refusal, const Attributes& range,
                                         const Attributes& neighbour) const;

@@ -185,7 +185,13 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
         case sequential: set(Flag::seq_read, Flag::rand_read); break;
         case random: set(Flag::rand_read, Flag::seq_read); break;
         case dontfork: set(Flag::dont_copy, {}); break;
-        case dofork: set({}, Flag::dont_copy); break;
+        case dofork: {
+            const bool io_alone = world_->profile->dofork == Dofork::io;
+            if (old.flags.has_any(io_alone ? Flags(Flag::io) : special_flags))
+                wanted.error = Errno::einval;
+            set({}, Flag::dont_copy);
+            break;
+        }
         case wipeonfork:
             // Only private anonymous memory can be wiped.
             if (!old.file.none() || old.flags.has(Flag::shared)) wanted.error = Errno::einval;
@@ -197,7 +203,7 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
             break;
         case dontdump: set(Flag::dont_dump, {}); break;
         case dodump:
-            if (droppable) wanted.error = Errno::einval;
+            if (droppable || old.flags.has_any(special_flags)) wanted.error = Errno::einval;
             set({}, Flag::dont_dump);
             break;
         case mergeable:
@@ -211,7 +217,10 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
         case dontneed:
         case cold:
         case pageout:
-            if (locked) wanted.error = Errno::einval;
+            if (locked || old.flags.has(Flag::pfnmap)) wanted.error = Errno::einval;
+            break;
+        case dontneed_locked:
+            if (old.flags.has(Flag::pfnmap)) wanted.error = Errno::einval;
             break;
         case free:
             // Only private anonymous memory can come back as zeros, at any time.
@@ -223,7 +232,6 @@ Reference::Change Reference::advice_change(std::size_t cell, Advice advice) cons
             if (locked || old.file.none()) wanted.error = Errno::einval;
             break;
         case willneed:
-        case dontneed_locked:
         case populate_read:  // This and the next three walk in their own ways.
         case populate_write:
         case guard_install:

@@ -17,7 +17,9 @@ Errno Reference::populate_as_advised(PageRange range, bool writes) {
     const Piece piece = inside_world(range);
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         if (!mapped(cell)) return Errno::enomem;
-        if (!cells()[cell].attributes.flags.has(needed)) return Errno::einval;
+        const Flags flags = cells()[cell].attributes.flags;
+        // Of a device there are no pages to be had.
+        if (!flags.has(needed) || flags.has_any(Flag::io | Flag::pfnmap)) return Errno::einval;
         if (!fault_in(cell, writes)) return Errno::efault;
     }
     return range.end().value > world_->pages.value ? Errno::enomem : Errno::ok;
@@ -28,7 +30,7 @@ Errno Reference::refusal_of_guards(std::size_t cell, Advice advice) const {
     if (advice == Advice::guard_remove) return Errno::ok;
     const Attributes& at = cells()[cell].attributes;
     if (may_not_discard(at)) return Errno::eperm;
-    return at.flags.has(Flag::locked) ? Errno::einval : Errno::ok;
+    return at.flags.has_any(special_flags | Flag::locked) ? Errno::einval : Errno::ok;
 }
 
 // madvise_walk_vmas(): a hole is reported at the end, and an error stops the walk. What was done

@@ -60,7 +60,7 @@ Errno Reference::run(const Munlockall& /*op*/) {
 Reference::Change Reference::lock_change(std::size_t cell, Flags locks) const {
     Change wanted{Errno::ok, cells()[cell].attributes};
     // vma_supports_mlock()
-    if (wanted.to.flags.has(Flag::droppable)) return wanted;
+    if (wanted.to.flags.has_any(special_flags | Flag::droppable)) return wanted;
     wanted.to.flags = wanted.to.flags.without(locked_flags) | locks;
     return wanted;
 }
@@ -86,7 +86,7 @@ void Reference::lock_all(Flags locks) {
 Errno Reference::populate(Piece piece) {
     for (std::size_t cell = piece.start; cell < piece.end; ++cell) {
         const Flags flags = cells()[cell].attributes.flags;
-        if (flags.has(Flag::lock_on_fault)) continue;
+        if (flags.has_any(Flag::lock_on_fault | Flag::io | Flag::pfnmap)) continue;
         if (!flags.has_any(access_flags)) return Errno::efault;
         // Private memory that may be written gets pages of its own at once.
         const bool writes = flags.has(Flag::write) && !flags.has(Flag::shared);

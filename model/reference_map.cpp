@@ -116,6 +116,7 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
         const bool keeps_all = world_->profile->prepare_charge == FailedCharge::kept;
         if (error != Errno::ok) keep_charge(first, keeps_all ? op.range.count : kept);
         if (error != Errno::ok) return error;
+        first.flags = first.flags | flags_of_driver(file->driver);
     }
     const Errno error = map_prepared(op, piece, first);
     if (error != Errno::ok) keep_charge(first, kept);
@@ -134,7 +135,10 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     const bool keep_old = world_->profile->atomic;
     const File* const file = world_->file(op.backing.file);
     const bool new_object = op.backing.file.none() && op.sharing == Sharing::is_shared;
-    const Flags flags = first.flags;
+    const Flags of_driver = world_->driver_flags(first.file);
+    const Flags flags = first.flags | of_driver;
+    // The mmap hook comes when the merge has been tried, too late for a profile `maximal`.
+    if (world_->profile->maximal) first.flags = flags;
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
     // it; or it always comes when the merge has been tried.
     const bool dedupable = world_->memory_merge && takes_ksm(flags);
@@ -147,12 +151,11 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
         first.file.value = static_cast<std::uint32_t>(world_->files.size() + objects_.size());
     }
 
-    // What is droppable is not locked, whatever mlockall asked for; but that is seen only when the
-    // area is there (vma_supports_mlock() in __mmap_complete()).
-    const bool unlocks = flags.has(Flag::locked | Flag::droppable);
+    // What is droppable or special is not locked, whatever mlockall asked for; but that is seen
+    // only when the area is there (vma_supports_mlock() in __mmap_complete()).
+    const bool unlocks = flags.has(Flag::locked) && flags.has_any(special_flags | Flag::droppable);
     if (unlocks && world_->profile->maximal) first.flags = first.flags.without(locked_flags);
     Fit fit = fit_of_new_range(piece, first);
-    if (unlocks) first.flags = first.flags.without(locked_flags);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     // Failing for memory is no error here: mmap makes an area instead of merging.
     fit.memory_failed = fits && !world_->profile->atomic && log_->fails(Stage::merge);
@@ -161,10 +164,12 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
         if (file != nullptr && file->driver.mmap) {
             const Errno error = log_->call_mmap(space_, op.range, first);
             if (error != Errno::ok) return error;
+            first.flags = first.flags | of_driver;
         }
         if (new_object && log_->fails(Stage::shmem)) return Errno::enomem;
         if (dedupable && !early) first.flags = first.flags | Flag::mergeable;
     }
+    if (unlocks) first.flags = first.flags.without(locked_flags);
 
     if (keep_old) erase(piece);
     join_new_range(piece, first, fit,

@@ -125,10 +125,13 @@ Errno Reference::refusal_of_size(const Mremap& op) const {
     const Flags flags = cells()[cell].attributes.flags;
     // Nothing of private memory cannot be mapped a second time.
     if (op.from.empty() && !flags.has_any(Flag::shared | Flag::may_share)) return Errno::einval;
+    const bool is_fixed_size = flags.has_any(Flag::dont_expand | Flag::pfnmap);
+    if (op.old_place == OldPlace::dont_unmap && is_fixed_size) return Errno::einval;
     // A tail that is cut off may be anything.
     const PageCount in_area = layout_.start(area_end(cell)) - op.from.start;
     if (std::min(op.from.count, op.to.count) > in_area) return Errno::efault;
     if (!grows(op)) return Errno::ok;
+    if (is_fixed_size) return Errno::efault;
     const PageCount more = op.to.count - op.from.count;
     const bool locks = flags.has(Flag::locked);
     if (locks && locked_vm() + more.value > world_->memlock) return Errno::eagain;
@@ -208,6 +211,8 @@ Errno Reference::grow_in_place(const Mremap& op) {
     first.pgoff += op.from.count.value;
     if (first.flags.has(Flag::account) && log_->fails(Stage::charge)) return Errno::enomem;
     const Fit fit = fit_of_new_range(piece, first, Extends::prev);
+    // To grow is to merge, which what is special does not.
+    if (fit.left == Refusal::special) return Errno::enomem;
     if (merge_memory() != Errno::ok) return Errno::enomem;
     join_new_range(piece, first, fit);
     return Errno::ok;

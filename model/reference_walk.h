@@ -24,12 +24,14 @@ inline Attributes without_uffd(Attributes at) {
 
 // vma_ksm_compatible()
 inline bool takes_ksm(Flags flags) {
-    return !flags.has_any(Flag::shared | Flag::may_share | Flag::droppable);
+    return !flags.has_any(Flag::shared | Flag::may_share | Flag::droppable | special_flags);
 }
 
 // A seam that only says how far two areas differ, and not why equal ones stay apart.
 inline bool says_what_differs(Seam seam) {
-    return seam == Seam::none || seam == Seam::two_identities || seam == Seam::forked_and_unfaulted;
+    using enum Seam;
+    return seam == none || seam == two_identities || seam == forked_and_unfaulted ||
+           seam == Seam::special_flags;
 }
 
 // can_madvise_modify(): contents of sealed anonymous memory go only by the right to write.

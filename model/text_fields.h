@@ -13,15 +13,20 @@
 
 namespace vmacheck::text {
 
-// A hook that a driver may have. `none` stands for a driver without any.
+// A hook that a driver may have, or a flag that its hook sets. `none` stands for a driver without
+// any.
 struct DriverWord {
     std::string_view name;
     bool Driver::*member;
 };
-inline constexpr std::array<DriverWord, 3> driver_words = {{
+inline constexpr std::array<DriverWord, 7> driver_words = {{
     {"mmap", &Driver::mmap},
     {"mmap_prepare", &Driver::mmap_prepare},
     {"close", &Driver::close},
+    {"io", &Driver::io},
+    {"pfnmap", &Driver::pfnmap},
+    {"mixedmap", &Driver::mixedmap},
+    {"dontexpand", &Driver::dont_expand},
 }};
 inline constexpr std::string_view driver_none = "none";
 inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.

@@ -91,9 +91,12 @@ TEST(text, refuses_bad_headers) {
             {"file a", "2:7 expected `driver=`, found the end of the line"},
             {"file a driver=none\nfile a driver=none",
              "3:6 expected a file name that is not declared yet, found `a`"},
-            {"file a driver=mmap,none", "2:20 expected `mmap_prepare` or `close`, found `none`"},
+            {"file a driver=mmap,none",
+             "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap` or `dontexpand`, "
+             "found `none`"},
             {"file a driver=plain,mmap_prepare",
-             "2:21 expected `mmap` or `close`, found `mmap_prepare`"},
+             "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap` or `dontexpand`, found "
+             "`mmap_prepare`"},
         });
 }
 

@@ -19,8 +19,27 @@ struct Driver {
     bool mmap = false;          // Has file_operations.mmap: called with the new area.
     bool mmap_prepare = false;  // Has file_operations.mmap_prepare: called before any merge.
     bool close = false;         // Its areas have vm_ops->open and vm_ops->close.
+    // What its hook sets in the flags of each new area.
+    bool io = false;
+    bool pfnmap = false;
+    bool mixedmap = false;
+    bool dont_expand = false;
     friend constexpr bool operator==(Driver, Driver) = default;
 };
+
+// All but the hooks of which a file has one.
+inline constexpr std::array<bool Driver::*, 5> optional_driver_members = {
+    &Driver::close, &Driver::io, &Driver::pfnmap, &Driver::mixedmap, &Driver::dont_expand};
+
+// Those of `special_flags` that all areas of a driver have.
+constexpr Flags flags_of_driver(const Driver& driver) {
+    Flags flags;
+    if (driver.io) flags = flags | Flag::io;
+    if (driver.pfnmap) flags = flags | Flag::pfnmap;
+    if (driver.mixedmap) flags = flags | Flag::mixedmap;
+    if (driver.dont_expand) flags = flags | Flag::dont_expand;
+    return flags;
+}
 
 // The driver of an ordinary file: it has one hook, the newest one that there is.
 constexpr Driver usual_driver(const Profile& profile) {
@@ -41,7 +60,9 @@ struct File {
 // An area that is there before the first step, as in a world that starts from a snapshot.
 struct InitialArea {
     PageRange range;
-    Attributes attributes;  // `pgoff` is that of its first page; `fault` numbers are the program's.
+    // `pgoff` is that of its first page; `fault` numbers are the program's. It has the flags of its
+    // file's driver besides, and if there are any it is not locked.
+    Attributes attributes;
     friend bool operator==(const InitialArea&, const InitialArea&) = default;
 };
 
@@ -73,6 +94,16 @@ struct World {
     [[nodiscard]] bool has_close_hook(FileId id) const {
         const File* const found = file(id);
         return found != nullptr && found->driver.close && profile->close_hooks;
+    }
+    [[nodiscard]] Flags driver_flags(FileId id) const {
+        const File* const found = file(id);
+        return found == nullptr ? Flags{} : flags_of_driver(found->driver);
+    }
+    // The attributes that an initial area really has.
+    [[nodiscard]] Attributes complete(Attributes initial) const {
+        const Flags special = driver_flags(initial.file);
+        if (!special.empty()) initial.flags = initial.flags.without(locked_flags) | special;
+        return initial;
     }
     friend bool operator==(const World&, const World&) = default;
 };

@@ -26,6 +26,9 @@ std::optional<Advice> advice_back(Advice change, Flags before) {
         if (before.has(row.flag)) return row.sets;
         back = row.clears;
     }
+    // What a driver marked is not dumped again, nor inherited.
+    const bool refused = back == Advice::dofork || back == Advice::dodump;
+    if (refused && before.has_any(special_flags)) return std::nullopt;
     // Between huge pages and none there is an area of neither, which no advice makes.
     const bool huge = change == Advice::hugepage || change == Advice::nohugepage;
     return huge ? std::nullopt : back;
@@ -42,7 +45,7 @@ std::optional<Op> undo(const Op& change, const Attributes& before, PageRange ran
     if (std::holds_alternative<AnonName>(change)) return AnonName{range, before.name};
     if (std::holds_alternative<Mlock>(change)) {
         // It is not locked, but faulted in, even where that was to wait.
-        if (before.flags.has(Flag::droppable)) return std::nullopt;
+        if (before.flags.has_any(special_flags | Flag::droppable)) return std::nullopt;
         return Munlock{range};
     }
     if (std::holds_alternative<Mbind>(change)) {

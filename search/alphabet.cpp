@@ -8,7 +8,7 @@ namespace {
 // may be written and has the usual driver, no bad argument, no limit, and one address space.
 bool core_can_meet(CaseId id) {
     if (id >= op_count * case_kind_count) {
-        // Failures leave D11 and D12 behind, forks D5 and D6, close hooks D9, KSM D16.
+        // Failures leave D11 and D12 behind, forks D5 and D6, drivers D8 and D9, KSM D16.
         const auto seam = static_cast<Seam>(id - op_count * case_kind_count);
         return seam == Seam::two_identities || seam == Seam::three_way ||
                seam == Seam::unfaulted_neighbour;
@@ -31,6 +31,7 @@ bool core_can_meet(CaseId id) {
     switch (static_cast<CaseKind>(kind)) {
         case CaseKind::refused_forked:
         case CaseKind::refused_close:
+        case CaseKind::refused_special:
         case CaseKind::refused_policy:
         case CaseKind::refused_name:
         case CaseKind::refused_uffd:

@@ -146,7 +146,8 @@ Size size_of(const Candidate& candidate) {
     for (const InitialArea& area : world.areas) size.values += weight_of(area.attributes);
     for (const File& file : world.files) {
         size.values += file.read_only ? 1 : 0;
-        size.values += file.driver.close ? 1 : 0;
+        for (const auto member : optional_driver_members)
+            size.values += file.driver.*member ? 1 : 0;
     }
     return size;
 }

@@ -90,12 +90,19 @@ bool change_driver(Context& context) {
     File* const file = draw_file(context);
     if (file == nullptr) return false;
     Driver& driver = file->driver;
-    switch (context.source.below(8)) {
+    switch (context.source.below(10)) {
         case 0: driver.mmap = !driver.mmap; return true;
         case 1: driver.mmap_prepare = !driver.mmap_prepare; return true;
         case 2:
         case 3:
         case 4: driver.close = !driver.close; return true;
+        case 5:
+        case 6: {
+            const auto member =
+                optional_driver_members[context.source.below(optional_driver_members.size())];
+            driver.*member = !(driver.*member);
+            return true;
+        }
         default: break;
     }
     driver.mmap = !driver.mmap;

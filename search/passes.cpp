@@ -324,9 +324,11 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
         candidate = best;
         candidate.world.files[file].read_only = false;
         consider(candidate);
-        candidate = best;
-        candidate.world.files[file].driver.close = false;
-        consider(candidate);
+        for (const auto member : optional_driver_members) {
+            candidate = best;
+            candidate.world.files[file].driver.*member = false;
+            consider(candidate);
+        }
     }
 }
 

@@ -65,6 +65,10 @@ File draw_file(Source& source, char name, const World& world) {
     file.driver.mmap_prepare = hooks < prepares || hooks == 14;
     file.driver.mmap = hooks >= prepares && hooks != 15;
     file.driver.close = source.one_in(4);
+    if (source.one_in(8)) {
+        const auto member = optional_driver_members[source.below(optional_driver_members.size())];
+        file.driver.*member = true;
+    }
     if (source.one_in(4)) file.pages.value = source.below(world_pages);
     return file;
 }
@@ -274,7 +278,7 @@ void fit(const Sight& sight, Swarm& swarm) {
     for (const WorldLimit& limit : world_limits) swarm.world.*limit.member = no_limit;
     swarm.world.areas.clear();
     for (File& file : swarm.world.files) {
-        file.driver.close = false;
+        for (const auto member : optional_driver_members) file.driver.*member = false;
         if (file.driver.mmap == file.driver.mmap_prepare) {
             file.driver = usual_driver(*swarm.world.profile);
         }

@@ -37,7 +37,8 @@ constexpr std::array<FlagWord, flag_count> flag_words = {{
     {"mg", Flag::mergeable},    {"hg", Flag::huge_page},     {"nh", Flag::no_huge_page},
     {"lo", Flag::locked},       {"lf", Flag::lock_on_fault}, {"sl", Flag::sealed},
     {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},       {"gd", Flag::grows_down},
-    {"dp", Flag::droppable},    {"gu", Flag::maybe_guard},
+    {"dp", Flag::droppable},    {"gu", Flag::maybe_guard},   {"io", Flag::io},
+    {"pf", Flag::pfnmap},       {"mm", Flag::mixedmap},      {"de", Flag::dont_expand},
 }};
 
 // Takes a number and the character behind it from the front of `text`.

@@ -29,7 +29,8 @@ TEST(live_areas, knows_the_word_of_every_flag) {
     std::vector<LiveArea> areas;
     read_smaps_line("1000-2000 rwxp 00000000 00:00 0 ", areas);
     read_smaps_line(
-        "VmFlags: rd wr ex mr mw me sh ms ac nr sr rr dc wf dd mg hg nh lo lf sl um uw gd dp gu sd "
+        "VmFlags: rd wr ex mr mw me sh ms ac nr sr rr dc wf dd mg hg nh lo lf sl um uw gd dp gu io "
+        "pf mm de sd "
         "?? ",
         areas);
     EXPECT_EQ(areas.front().flags.bits, (std::uint64_t{1} << flag_count) - 1);

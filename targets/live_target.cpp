@@ -71,7 +71,8 @@ LiveTarget::LiveTarget() : spaces_(calls_) {
     };
     sight_.declines = live_unoffered();
     sight_.declines.push_back(
-        {op_index<Mmap>(), "files whose driver is not one hook alone, or has a close hook", true});
+        {op_index<Mmap>(),
+         "files whose driver is not one hook alone, has a close hook, or marks its areas", true});
     sight_.declines.push_back(
         {op_index<Fork>(), "when the machine has no room for a process", true});
 }
