@@ -237,16 +237,17 @@ std::optional<Finding> Lockstep::compare_pages(SpaceId space) {
 
 bool Lockstep::same_pages(const AreaView& area, std::size_t first, std::size_t end,
                           const std::vector<Cell>& cells) {
+    const Sight& sight = target_.sight();
     const Attributes& found = area.attributes;
     const FileId file = cells[first].attributes.file;
     // A file's offset is always shown.
-    const bool offset_shown = !file.none() || target_.sight().shows(Channel::anonymous_offset);
+    const bool offset_shown = !file.none() || sight.shows(Channel::anonymous_offset);
     std::uint64_t pgoff = offset_shown ? found.pgoff : cells[first].attributes.pgoff;
     for (std::size_t cell = first; cell < end; ++cell) {
         const Attributes& at = cells[cell].attributes;
         if (!cells[cell].mapped || at.pgoff != pgoff ||
             !(at.flags ^ found.flags).without(sticky_flags).empty() || at.file != file ||
-            !same_extras(at, found, target_.sight())) {
+            !same_extras(at, found, sight)) {
             return false;
         }
         pgoff += reference_.layout().weight(cell).value;
