@@ -78,11 +78,15 @@ void add_json(CLI::App& app, std::string& json) {
         ->type_name("FILE");
 }
 
+constexpr const char* strict_help =
+    "Rules without the known defects of their kernel, so that it is found to have them";
+
 void add_run(CLI::App& app, RunCommand& run) {
     add_target(app, run.target);
     app.add_option("--profile", run.profile, "Rules: a profile (below), all, or a file of switches")
         ->type_name("P")
         ->capture_default_str();
+    app.add_flag("--strict", run.strict, strict_help);
     app.add_option("--alphabet", run.alphabet, "What programs are made of: core or full")
         ->type_name("NAME")
         ->capture_default_str();
@@ -180,15 +184,17 @@ void add_replay(CLI::App& app, ReplayCommand& replay) {
                    "Rules instead of those of the file, as for run; claims are not checked then")
         ->type_name("P");
     app.add_flag("--step", replay.step, "Print the answer and a picture after each step");
-    app.add_flag("--strict", replay.strict,
-                 "Report the known defects of a kernel, too (impl has none)");
+    app.add_flag("--strict", replay.strict, strict_help);
     add_json(app, replay.json);
     app.footer(
-        "The claims of a program are checked as well as the target.\n"
+        "The claims of a program are checked as well as the target; but not where --strict "
+        "changes\n"
+        "its rules.\n" +
+        defect_help() +
         "Examples:\n"
         "  vmacheck replay found/x.vma --step\n"
         "  vmacheck replay corpus/cases corpus/traces\n"
-        "  vmacheck replay corpus/cases --target live\n"
+        "  vmacheck replay corpus/cases --target live --strict\n"
         "  git bisect run sh -c \"./dev build || exit 125; build/release/vmacheck replay x.vma\"\n"
         "Exit: 0 good, 1 bad, 2 bad input, 125 the target cannot be tested");
 }

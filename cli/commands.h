@@ -23,6 +23,7 @@ struct RunCommand {
     unsigned jobs = 1;
     std::string property = "all";
     PageCount pages = world_pages_default;
+    bool strict = false;
     bool cases = false;
     bool require = false;
     std::string out = "found";

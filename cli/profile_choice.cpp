@@ -72,4 +72,17 @@ std::string profile_help() {
     return text;
 }
 
+std::string defect_help() {
+    std::string text = "Known defects of kernels, which profiles repeat:\n";
+    for (const KnownDefect& defect : known_defects()) {
+        std::string profiles;
+        for (const Profile* const profile : sorted_profiles()) {
+            if (!has_defect(*profile, defect)) continue;
+            profiles += (profiles.empty() ? "" : ", ") + std::string(profile->name);
+        }
+        text += fmt::format("  {:<17}{}\n  {:<17}({})\n", defect.name, defect.says, "", profiles);
+    }
+    return text;
+}
+
 }  // namespace vmacheck::cli

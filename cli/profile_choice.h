@@ -12,6 +12,9 @@ namespace vmacheck::cli {
 // list of those that there are.
 [[nodiscard]] const Profile* choose_profile(const std::string& word, std::string_view before);
 
+// The known defects, for people, with the profiles that have them.
+[[nodiscard]] std::string defect_help();
+
 // All profiles and their switches, for people.
 [[nodiscard]] std::string profile_help();
 

@@ -72,7 +72,8 @@ void print_outcome(const ReplayCommand& command, const ProgramFile& file, const 
     if (record.finding) {
         const Counterexample example = counterexample_of(candidate_of(file.program), record);
         Environment environment = environment_of(command.target);
-        if (!command.profile.empty()) environment.profile = file.program.world.profile->name;
+        if (!command.profile.empty() || command.strict)
+            environment.profile = file.program.world.profile->name;
         say(text, "{}\n", text_report(example, environment, file.path));
     } else if (!record.refusal.empty()) {
         say(text, "skipped: {}: {}\n", printable(file.path), record.refusal);
@@ -103,8 +104,12 @@ Exit run(const ReplayCommand& command) {
             continue;
         }
         const std::size_t step_count = file->program.steps().size();
+        const Profile* const own = file->program.world.profile;
+        const Profile* rules = profile == nullptr ? own : profile;
+        if (command.strict) rules = &without_defects(*rules);
+        file->program.world.profile = rules;
         IsolateOptions options;
-        options.check_claims = profile == nullptr;
+        options.check_claims = rules == own && profile == nullptr;
         options.pictures = command.step || !command.json.empty();
         options.progress = [&](std::uint64_t begun) {
             progress.show([&] {
@@ -112,7 +117,6 @@ Exit run(const ReplayCommand& command) {
                                    std::min<std::uint64_t>(begun, step_count), step_count);
             });
         };
-        if (profile != nullptr) file->program.world.profile = profile;
         const RunRecord record = run_isolated(file->program, command.target, options);
         progress.clear();
         print_outcome(command, *file, record);

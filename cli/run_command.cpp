@@ -95,6 +95,10 @@ bool resolve(const RunCommand& command, Plan& plan) {
         plan.profiles = {profile};
         plan.profile_name = profile->name;
     }
+    if (command.strict) {
+        for (const Profile*& profile : plan.profiles) profile = &without_defects(*profile);
+        if (plan.profiles.size() == 1) plan.profile_name = plan.profiles.front()->name;
+    }
     plan.alphabet = find_alphabet(command.alphabet);
     if (plan.alphabet == nullptr) {
         complain(fmt::format("there is no alphabet `{}`; expected core, full",

@@ -75,6 +75,25 @@ constexpr std::array profile_switch_table = {
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 
+constexpr std::array<KnownDefect, 4> known_defect_table = {{
+    {"stack_charge", 1, "the charge of a stack's growth stays when the stack has gone",
+     "stack_growth_is_charged_for_good"},
+    {"replaced_charge", 1, "the charge of replaced pages stays when mmap fails",
+     "failed_mmap_keeps_the_charge_that_it_took_over"},
+    {"prepare_charge", 1, "the charge of a mapping stays when mmap_prepare refuses it",
+     "refused_mmap_prepare_keeps_the_charge"},
+    {"dontunmap", 0, "dontunmap unlocks more than it moves, and locked_vm keeps that",
+     "mremap_dontunmap_unlocks_more_than_moves"},
+}};
+
+const ProfileSwitch& switch_of(const KnownDefect& defect) {
+    const auto* const found =
+        std::find_if(profile_switch_table.begin(), profile_switch_table.end(),
+                     [&](const ProfileSwitch& each) { return each.name == defect.name; });
+    CHECK(found != profile_switch_table.end());
+    return *found;
+}
+
 // The profiles that are not in the list, by what they are based on and where they differ from it.
 struct OtherProfiles {
     struct Entry {
@@ -167,6 +186,22 @@ const Profile* profile_with(const Profile& base, SwitchMask turned) {
         if ((turned >> at & 1U) != 0) each.set(wanted, 1 - each.value(base));
     }
     return contradiction_in(wanted).empty() ? &profile_like(base, wanted) : nullptr;
+}
+
+std::span<const KnownDefect> known_defects() {
+    return known_defect_table;
+}
+
+bool has_defect(const Profile& profile, const KnownDefect& defect) {
+    return switch_of(defect).value(profile) == defect.wrong;
+}
+
+const Profile& without_defects(const Profile& profile) {
+    Profile wanted = profile;
+    for (const KnownDefect& defect : known_defect_table) {
+        switch_of(defect).set(wanted, 1 - defect.wrong);
+    }
+    return profile_like(base_of(profile), wanted);
 }
 
 }  // namespace vmacheck

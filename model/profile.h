@@ -378,4 +378,17 @@ const Profile* profile_with(const Profile& base, SwitchMask turned);
 // By its name: NAME, or NAME,SWITCH:VALUE,...; null if there is no such profile.
 const Profile* find_profile(std::string_view name);
 
+// What a profile repeats of its kernel although nobody wants it: one value of a switch.
+struct KnownDefect {
+    std::string_view name;  // That of the switch.
+    std::size_t wrong;      // The value.
+    std::string_view says;
+    std::string_view program;  // Of corpus/cases: it shows the defect.
+};
+std::span<const KnownDefect> known_defects();
+[[nodiscard]] bool has_defect(const Profile& profile, const KnownDefect& defect);
+
+// The same rules without the known defects.
+[[nodiscard]] const Profile& without_defects(const Profile& profile);
+
 }  // namespace vmacheck

@@ -47,7 +47,8 @@ std::string live_refuses(const Profile& profile) {
     const std::string release = running_release();
     const LiveKernel* const kernel = find_live_kernel(release);
     if (kernel == nullptr) return "no profile describes Linux " + release;
-    if (find_profile(kernel->profile) == &profile) return "";
+    const Profile* const own = find_profile(kernel->profile);
+    if (&profile == own || &profile == &without_defects(*own)) return "";
     return "the rules are " + std::string(profile.name) + ", and those of Linux " + release +
            " are " + std::string(kernel->profile);
 }
