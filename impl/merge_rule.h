@@ -76,14 +76,15 @@ inline bool can_merge(const Profile& profile, const Vma& left, const Vma& right,
     const Attributes& range = is_left ? left.attributes : right.attributes;
     const Attributes& neighbour = is_left ? right.attributes : left.attributes;
     const bool special = range.flags.has_any(special_flags) && !profile.maximal;
-    return left.end == right.start && (!special || BUG(special_areas_merge)) &&  //
-           same_flags(left.attributes.flags, right.attributes.flags) &&          //
-           left.attributes.file == right.attributes.file &&                      //
-           left.pgoff_at(left.end) == right.attributes.pgoff &&                  //
-           same_policy(left.attributes, right.attributes) &&                     //
-           left.attributes.name == right.attributes.name &&                      //
-           same_uffd(left.attributes, right.attributes) &&                       //
-           can_share_fault(profile.fault_rule, range, neighbour);
+    return left.end == right.start &&                                    //
+           same_flags(left.attributes.flags, right.attributes.flags) &&  //
+           left.attributes.file == right.attributes.file &&              //
+           left.pgoff_at(left.end) == right.attributes.pgoff &&          //
+           same_policy(left.attributes, right.attributes) &&             //
+           left.attributes.name == right.attributes.name &&              //
+           same_uffd(left.attributes, right.attributes) &&               //
+           can_share_fault(profile.fault_rule, range, neighbour) &&      //
+           (!special || BUG(special_areas_merge));
 }
 
 // Left and right fit the range between them: whether they fit each other, too

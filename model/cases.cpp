@@ -162,7 +162,7 @@ bool seam_possible(Seam seam, const Profile& profile) {
         case Seam::copy_of_neighbour: return profile.dontunmap == Dontunmap::range;
         case Seam::changed_by_move:
         case Seam::given:
-        case Seam::special_flags:
+        case Seam::special_areas:
         case Seam::stack_growth:
         case Seam::heap_start:
         case Seam::unlocked_after_merge:

@@ -71,7 +71,7 @@ enum class Seam : std::uint8_t {
     fork_copies_seams,     // D5
     forked_and_unfaulted,  // D6
     two_identities,        // D7
-    special_flags,         // D8: what a driver marked as special never merges.
+    special_areas,         // D8: what a driver marked as special never merges.
     close_hook,            // D9
     three_way,             // D10
     split_left_behind,     // D11

@@ -90,7 +90,7 @@ class Playback {
             if (!reference.has_space(space)) continue;
             const std::vector<Cell>& cells = reference.cells(space);
             for (std::size_t cell = 1; cell < cells.size(); ++cell) {
-                const bool special = cells[cell].seam == Seam::special_flags;
+                const bool special = cells[cell].seam == Seam::special_areas;
                 const bool seam = cells[cell - 1].mapped && cells[cell].mapped &&
                                   cells[cell].boundary &&
                                   (special || reference.equal_apart_from_fault(space, cell));

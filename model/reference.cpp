@@ -153,7 +153,7 @@ void Reference::record_seam(std::size_t cell, Seam if_compatible) {
     if (refusal == Refusal::none) seam = if_compatible;
     if (refusal == Refusal::fault) seam = Seam::two_identities;
     if (refusal == Refusal::forked) seam = Seam::forked_and_unfaulted;
-    if (refusal == Refusal::special) seam = Seam::special_flags;
+    if (refusal == Refusal::special) seam = Seam::special_areas;
     cells()[cell].seam = seam;
     cases_.hit(seam);
 }

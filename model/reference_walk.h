@@ -31,7 +31,7 @@ inline bool takes_ksm(Flags flags) {
 inline bool says_what_differs(Seam seam) {
     using enum Seam;
     return seam == none || seam == two_identities || seam == forked_and_unfaulted ||
-           seam == Seam::special_flags;
+           seam == Seam::special_areas;
 }
 
 // can_madvise_modify(): contents of sealed anonymous memory go only by the right to write.
