@@ -203,6 +203,7 @@ class Reference {
     [[nodiscard]] bool is_free(PageRange range) const;
     [[nodiscard]] Change protect_change(std::size_t cell, Prot prot) const;
     [[nodiscard]] Change advice_change(std::size_t cell, Advice advice) const;
+    [[nodiscard]] Errno refused_advice(std::size_t cell, Advice advice) const;
     template <class Rule>
     [[nodiscard]] Errno change_pieces(PageRange range, Walk walk, const Rule& rule);
     template <class Rule>

@@ -168,76 +168,62 @@ Errno Reference::run(const Madvise& op) {
 }
 
 Reference::Change Reference::advice_change(std::size_t cell, Advice advice) const {
-    const Attributes& old = cells()[cell].attributes;
-    const bool droppable = old.flags.has(Flag::droppable);
-    Change wanted{Errno::ok, old};
+    Change wanted{refused_advice(cell, advice), cells()[cell].attributes};
     const auto set = [&](Flags added, Flags removed) {
-        wanted.to.flags = old.flags.without(removed) | added;
+        wanted.to.flags = wanted.to.flags.without(removed) | added;
     };
-    const bool locked = old.flags.has(Flag::locked);
-    if (discards(advice) && may_not_discard(old)) {
-        wanted.error = Errno::eperm;
-        return wanted;
-    }
     using enum Advice;
     switch (advice) {
         case normal: set({}, Flag::seq_read | Flag::rand_read); break;
         case sequential: set(Flag::seq_read, Flag::rand_read); break;
         case random: set(Flag::rand_read, Flag::seq_read); break;
         case dontfork: set(Flag::dont_copy, {}); break;
-        case dofork: {
-            const bool io_alone = world_->profile->dofork == Dofork::io;
-            if (old.flags.has_any(io_alone ? Flags(Flag::io) : special_flags))
-                wanted.error = Errno::einval;
-            set({}, Flag::dont_copy);
-            break;
-        }
-        case wipeonfork:
-            // Only private anonymous memory can be wiped.
-            if (!old.file.none() || old.flags.has(Flag::shared)) wanted.error = Errno::einval;
-            set(Flag::wipe_on_fork, {});
-            break;
-        case keeponfork:
-            if (droppable) wanted.error = Errno::einval;
-            set({}, Flag::wipe_on_fork);
-            break;
+        case dofork: set({}, Flag::dont_copy); break;
+        case wipeonfork: set(Flag::wipe_on_fork, {}); break;
+        case keeponfork: set({}, Flag::wipe_on_fork); break;
         case dontdump: set(Flag::dont_dump, {}); break;
-        case dodump:
-            if (droppable || old.flags.has_any(special_flags)) wanted.error = Errno::einval;
-            set({}, Flag::dont_dump);
-            break;
+        case dodump: set({}, Flag::dont_dump); break;
         case mergeable:
             // KSM takes private memory only, and says nothing about the rest.
-            if (takes_ksm(old.flags)) set(Flag::mergeable, {});
+            if (takes_ksm(wanted.to.flags)) set(Flag::mergeable, {});
             break;
         case unmergeable: set({}, Flag::mergeable); break;
         case hugepage: set(Flag::huge_page, Flag::no_huge_page); break;
         case nohugepage: set(Flag::no_huge_page, Flag::huge_page); break;
-        // The others change no attribute. Most of them spare what is locked.
-        case dontneed:
-        case cold:
-        case pageout:
-            if (locked || old.flags.has(Flag::pfnmap)) wanted.error = Errno::einval;
-            break;
-        case dontneed_locked:
-            if (old.flags.has(Flag::pfnmap)) wanted.error = Errno::einval;
-            break;
-        case free:
-            // Only private anonymous memory can come back as zeros, at any time.
-            if (locked || !old.file.none()) wanted.error = Errno::einval;
-            break;
-        case remove:
-            // A hole in the file, which this mapping might as well have overwritten.
-            if (!old.flags.has(Flag::shared | Flag::may_write)) wanted.error = Errno::eacces;
-            if (locked || old.file.none()) wanted.error = Errno::einval;
-            break;
-        case willneed:
-        case populate_read:  // This and the next three walk in their own ways.
-        case populate_write:
-        case guard_install:
-        case guard_remove: break;
+        default: break;  // The others change no attribute.
     }
     return wanted;
+}
+
+Errno Reference::refused_advice(std::size_t cell, Advice advice) const {
+    const Attributes& area = cells()[cell].attributes;
+    if (discards(advice) && may_not_discard(area)) return Errno::eperm;
+    const auto einval_if = [](bool refused) { return refused ? Errno::einval : Errno::ok; };
+    const bool droppable = area.flags.has(Flag::droppable);
+    const bool locked = area.flags.has(Flag::locked);
+    using enum Advice;
+    switch (advice) {
+        case dofork: {
+            const bool io_alone = world_->profile->dofork == Dofork::io;
+            return einval_if(area.flags.has_any(io_alone ? Flags(Flag::io) : special_flags));
+        }
+        // Only private anonymous memory can be wiped.
+        case wipeonfork: return einval_if(!area.file.none() || area.flags.has(Flag::shared));
+        case keeponfork: return einval_if(droppable);
+        case dodump: return einval_if(droppable || area.flags.has_any(special_flags));
+        // What is taken from memory spares what is locked, most of it.
+        case dontneed:
+        case cold:
+        case pageout: return einval_if(locked || area.flags.has(Flag::pfnmap));
+        case dontneed_locked: return einval_if(area.flags.has(Flag::pfnmap));
+        // Only private anonymous memory can come back as zeros, at any time.
+        case free: return einval_if(locked || !area.file.none());
+        case remove:
+            if (locked || area.file.none()) return Errno::einval;
+            // A hole in the file, which this mapping might as well have overwritten.
+            return area.flags.has(Flag::shared | Flag::may_write) ? Errno::ok : Errno::eacces;
+        default: return Errno::ok;
+    }
 }
 
 Reference::Piece Reference::inside_world(PageRange range) const {
