@@ -2,8 +2,9 @@
 //
 // In a profile `maximal` that is always so. In the others it is so where history allows: a merge
 // spreads a fault identity, closes old seams on its way, and does not happen to an area with a
-// close hook. Each law says below what it takes for an exact return. One flag is history
-// everywhere: `account` stays on pages of a file that were made writable once (mprotect_fixup()).
+// close hook, nor to one that a driver marked. Each law says below what it takes for an exact
+// return. One flag is history everywhere: `account` stays on pages of a file that were made
+// writable once (mprotect_fixup()).
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -55,14 +56,20 @@ bool could_be_one(const AreaView& left, const AreaView& right) {
     return left.range.end() == right.range.start && linear == right.attributes;
 }
 
-// No faults, close hooks or old seams among the areas of the stretch and their neighbours.
+// Whether the pieces of such an area stay apart once it is split.
+bool stays_split(const Run& run, const Attributes& area) {
+    return run.world().has_close_hook(area.file) || area.flags.has_any(special_flags);
+}
+
+// No faults, old seams or areas that stay split among the areas of the stretch and their
+// neighbours.
 bool is_without_history(const Run& run, const SpaceView& view, const Stretch& stretch) {
     const std::size_t first = stretch.first == 0 ? 0 : stretch.first - 1;
     const std::size_t end = std::min(stretch.end + 1, view.areas.size());
     for (std::size_t at = first; at < end; ++at) {
         const Attributes& area = view.areas[at].attributes;
         if (!area.fault.none() || area.flags.has_any(sticky_flags)) return false;
-        if (run.world().has_close_hook(area.file)) return false;
+        if (stays_split(run, area)) return false;
         if (at > first && could_be_one(view.areas[at - 1], view.areas[at])) return false;
     }
     return true;
@@ -80,8 +87,8 @@ void run_and_show(LawCase& law, Candidate& candidate, Run& run, const Step& step
 
 }  // namespace
 
-// Linux: the return is exact if the piece touches nothing but its own area, and no close hook keeps
-// the pieces apart.
+// Linux: the return is exact if the piece touches nothing but its own area, and neither a close
+// hook nor a mark of the driver keeps the pieces apart.
 //
 //     pages   01234567        01234567        01234567
 //     before  AAAAAAAA   ->   AAbbbAAA   ->   AAAAAAAA
@@ -112,9 +119,8 @@ void split_then_merge_is_identity(LawCase& law) {
         fail(*differs);
     }
     if (!flags_are_back(run, view, after.spaces[space->value], piece)) return;
-    const bool exact =
-        run.world().profile->maximal ||
-        (!run.world().has_close_hook(area.attributes.file) && stands_alone(view, piece));
+    const bool exact = run.world().profile->maximal ||
+                       (!stays_split(run, area.attributes) && stands_alone(view, piece));
     if (!exact) return;
     expect_same(run, before, after);
     const bool was_split = piece != area.range && page_difference(run, before, changed, {});
