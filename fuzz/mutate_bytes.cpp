@@ -19,6 +19,7 @@ std::size_t ByteMutator::put(std::uint8_t* out, std::size_t max_size) {
         program_.world.areas.clear();
         program_.world.files.clear();
         program_.world.heap = Page{};
+        program_.world.pkeys = 0;
         for (const WorldLimit& limit : world_limits) program_.world.*limit.member = no_limit;
         program_.steps.clear();
     }

@@ -205,9 +205,9 @@ class AddressSpace {
 
     // Mprotect and madvise.
     [[nodiscard]] Cursor prev_of(Cursor vma, Page start) const;
-    [[nodiscard]] Errno check_mprotect(Call& call, PageRange range, Prot prot) const;
+    [[nodiscard]] Errno check_mprotect(Call& call, PageRange range, const Mprotect& op) const;
     [[nodiscard]] Outcome mprotect_fixup(Call& call, Cursor prev, Cursor vma, PageRange piece,
-                                         Prot prot);
+                                         const Mprotect& op);
     [[nodiscard]] Errno check_madvise(Call& call, const Madvise& op) const;
     [[nodiscard]] Outcome madvise_vma_behavior(Call& call, Cursor prev, Cursor vma, PageRange piece,
                                                Advice advice);

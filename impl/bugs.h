@@ -57,6 +57,10 @@
     X(grown_stack_merges, "grown-stack-merges", "C2",                                              \
       "a stack that grows down to an equal one becomes one with it",                               \
       "Linux, expand_downwards(): it never merges", "wrong_merge")                                 \
+    X(execute_only_key_stays_behind, "execute-only-key-stays-behind", "C4",                        \
+      "mprotect leaves execute-only memory its key when it becomes readable",                      \
+      "of our own making: __arch_override_mprotect_pkey() without its second half",                \
+      "wrong_pages")                                                                               \
     X(special_areas_merge, "special-areas-merge", "C2",                                            \
       "what a driver marked with VM_SPECIAL merges like anything else",                            \
       "Linux, vma_merge(): the first thing that it asks", "wrong_merge")                           \

@@ -17,8 +17,21 @@ struct ProtectChange {
     bool charges = false;
 };
 
-ProtectChange protect_change(const Attributes& old, Prot prot) {
-    ProtectChange change{old.flags.without(access_flags) | prot.flags};
+// What arch_override_mprotect_pkey() makes of the key.
+unsigned pkey_for(const World& world, Flags old, const Mprotect& op) {
+    if (op.pkey != Pkey::keep) return number_of(op.pkey);
+    const unsigned reserved = world.execute_only_pkey();
+    const bool is_execute_only = op.prot.flags == Flags(Flag::exec);
+    if (is_execute_only && reserved > 0) return reserved;
+    const bool was_execute_only = (old & access_flags) == Flags(Flag::exec);
+    const bool goes_back = !is_execute_only && was_execute_only && pkey_of(old) == reserved;
+    return goes_back && !BUG(execute_only_key_stays_behind) ? 0 : pkey_of(old);
+}
+
+ProtectChange protect_change(const World& world, const Attributes& old, const Mprotect& op) {
+    const Prot prot = op.prot;
+    ProtectChange change{old.flags.without(access_flags | pkey_flags) | prot.flags |
+                         flags_of_pkey(pkey_for(world, old.flags, op))};
     // Nothing is asked for, so not even a charge that could go back does.
     if (change.flags == old.flags) return change;
     if (prot.flags.has(Flag::write)) {
@@ -152,6 +165,9 @@ Cursor AddressSpace::prev_of(Cursor vma, Page start) const {
 
 Errno AddressSpace::run(Call& call, const Mprotect& op) {
     if (op.range.empty()) return Errno::ok;
+    // Nobody gives what is not his, be it there or not.
+    const bool gives_key = op.pkey != Pkey::keep;
+    if (gives_key && number_of(op.pkey) >= call.world.pkeys) return Errno::einval;
     const Page end = op.range.end();
     Page start = op.range.start;
     Cursor vma = vmas_.find(start);
@@ -162,7 +178,7 @@ Errno AddressSpace::run(Call& call, const Mprotect& op) {
     }
     if (vmas_.at(vma).start > start) return Errno::enomem;
     if (call.atomic()) {
-        const Errno error = check_mprotect(call, range_between(start, end), op.prot);
+        const Errno error = check_mprotect(call, range_between(start, end), op);
         if (error != Errno::ok) return error;
         call.committing = true;
     }
@@ -177,7 +193,7 @@ Errno AddressSpace::run(Call& call, const Mprotect& op) {
         if (error != Errno::ok) break;
 
         const PageRange piece = range_between(done, std::min(vmas_.at(vma).end, end));
-        const Outcome outcome = mprotect_fixup(call, prev, vma, piece, op.prot);
+        const Outcome outcome = mprotect_fixup(call, prev, vma, piece, op);
         error = outcome.error;
         if (error != Errno::ok) break;
         prev = outcome.vma;
@@ -196,7 +212,7 @@ Errno AddressSpace::run(Call& call, const Mprotect& op) {
 }
 
 // Passes what mprotect passes in an `atomic` profile, and changes nothing.
-Errno AddressSpace::check_mprotect(Call& call, PageRange range, Prot prot) const {
+Errno AddressSpace::check_mprotect(Call& call, PageRange range, const Mprotect& op) const {
     const Page end = range.end();
     EndSplits splits(range);
     Page done = range.start;
@@ -207,11 +223,11 @@ Errno AddressSpace::check_mprotect(Call& call, PageRange range, Prot prot) const
         const Flags old = found.attributes.flags;
         const PageCount pages = std::min(found.end, end) - done;
         done = found.end;
-        const Errno refused = refusal(found.attributes, prot);
+        const Errno refused = refusal(found.attributes, op.prot);
         if (refused != Errno::ok) {
             return BUG(real_error_overwritten) ? Errno::enomem : refused;
         }
-        const ProtectChange change = protect_change(found.attributes, prot);
+        const ProtectChange change = protect_change(call.world, found.attributes, op);
         if (change.flags == old) continue;
         if (!old.has(Flag::write)) written += pages;
         if (!may_become(call, old, change.flags, written)) return Errno::enomem;
@@ -222,9 +238,9 @@ Errno AddressSpace::check_mprotect(Call& call, PageRange range, Prot prot) const
 }
 
 AddressSpace::Outcome AddressSpace::mprotect_fixup(Call& call, Cursor prev, Cursor vma,
-                                                   PageRange piece, Prot prot) {
+                                                   PageRange piece, const Mprotect& op) {
     const Attributes old = vmas_.at(vma).attributes;
-    const ProtectChange change = protect_change(old, prot);
+    const ProtectChange change = protect_change(call.world, old, op);
     if (change.flags == old.flags) return {Errno::ok, vma};
 
     if (!call.committing && !may_become(call, old.flags, change.flags, piece.count)) {

@@ -69,9 +69,12 @@ void AddressSpace::anon_vma_prepare(Call& call, Cursor vma) {
     vmas_.replace(vma, prepared);
 }
 
-// Faults for pages of one area, which permits them. False at the first guard, and if the file ends
-// before the last page; the identity is there all the same, if any page came before the guard.
+// Faults for pages of one area, whose flags permit them. False if its key does not, at the first
+// guard, and if the file ends before the last page; the identity is there all the same, if any page
+// came before the guard.
 bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes) {
+    const unsigned reserved = call.world.execute_only_pkey();
+    if (reserved > 0 && pkey_of(vmas_.at(vma).attributes.flags) == reserved) return false;
     const std::optional<Page> guard = guards_.first_in(pages);
     if (guard && *guard == pages.start) return false;
     const bool copies = writes && !vmas_.at(vma).attributes.flags.has(Flag::shared);

@@ -204,6 +204,10 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.vma.start = op.range.start;
     map.vma.end = op.range.end();
     map.vma.attributes.flags = flags_of(op, file != nullptr && file->read_only) | def_flags_;
+    if (op.prot.flags == Flags(Flag::exec)) {
+        const Flags reserved = flags_of_pkey(call.world.execute_only_pkey());
+        map.vma.attributes.flags = map.vma.attributes.flags | reserved;
+    }
     map.vma.attributes.file = op.backing.file;
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
     map.driver = file == nullptr ? Driver{} : file->driver;

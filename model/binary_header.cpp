@@ -33,7 +33,9 @@ constexpr std::size_t limits_heap_at = 2;
 constexpr std::size_t limits_first_at = 3;
 constexpr std::size_t limit_size = 4;
 constexpr std::size_t limits_first = 1;
-static_assert(limits_first_at + (world_limits.size() - limits_first) * limit_size <= record_size);
+constexpr std::size_t limits_pkeys_at = 15;
+static_assert(limits_first_at + (world_limits.size() - limits_first) * limit_size ==
+              limits_pkeys_at);
 
 // File record.
 constexpr std::size_t file_driver_at = 1;
@@ -50,7 +52,7 @@ constexpr std::uint8_t driver_mixedmap = 32;
 constexpr std::uint8_t driver_dont_expand = 64;
 constexpr std::uint8_t mode_read_only = 1;
 
-// Area record. Byte 15 is room.
+// Area record.
 constexpr std::size_t area_range_at = 1;
 constexpr std::size_t area_bits_at = 3;
 constexpr std::size_t area_backing_at = 4;
@@ -60,6 +62,7 @@ constexpr std::size_t area_flags_size = 4;
 constexpr std::size_t area_policy_at = 12;
 constexpr std::size_t area_name_at = 13;
 constexpr std::size_t area_uffd_at = 14;
+constexpr std::size_t area_pkey_at = 15;
 constexpr std::uint8_t area_uffd_mode = 4;    // From this bit on; below it stands the context.
 constexpr std::uint8_t area_home_node = 128;  // Above the policy.
 constexpr std::uint8_t area_shared = 8;       // Below it stands the protection.
@@ -160,13 +163,14 @@ Misfit write_world(RecordOut record, const World& world) {
 }
 
 bool has_limits_record(const World& world) {
-    if (world.heap != Page{}) return true;
+    if (world.heap != Page{} || world.pkeys != 0) return true;
     return std::any_of(world_limits.begin() + limits_first, world_limits.end(),
                        [&](const WorldLimit& limit) { return world.*limit.member != no_limit; });
 }
 
 void read_limits(RecordIn record, World& world) {
     world.heap.value = record[limits_heap_at] % (world.pages.value + 1);
+    world.pkeys = record[limits_pkeys_at] % (pkey_count + 1);
     std::size_t at = limits_first_at;
     for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
         std::uint64_t& limit = world.*world_limits[i].member;
@@ -179,6 +183,7 @@ void read_limits(RecordIn record, World& world) {
 Misfit write_limits(RecordOut record, const World& world) {
     record[0] = limits_kind;
     record[limits_heap_at] = static_cast<std::uint8_t>(world.heap.value);
+    record[limits_pkeys_at] = static_cast<std::uint8_t>(world.pkeys);
     std::size_t at = limits_first_at;
     for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
         const std::uint64_t limit = world.*world_limits[i].member;
@@ -290,6 +295,8 @@ void AreaReader::read(RecordIn record) {
     at.home_node = (policy & area_home_node) != 0 && has_home_node(at.policy);
     if (at.file.none()) at.name = static_cast<AreaName>(record[area_name_at] % area_names.size());
     read_uffd(record[area_uffd_at], at);
+    const unsigned pkey = record[area_pkey_at] % pkey_count;
+    if (world_.is_pkey_of(pkey, at.flags)) at.flags = at.flags | flags_of_pkey(pkey);
     const auto behind = std::upper_bound(
         world_.areas.begin(), world_.areas.end(), area,
         [](const InitialArea& x, const InitialArea& y) { return x.range.start < y.range.start; });
@@ -319,6 +326,7 @@ Misfit write_area(RecordOut record, const InitialArea& area) {
         static_cast<std::uint8_t>(at.policy) | bit_if(at.home_node, area_home_node);
     record[area_name_at] = static_cast<std::uint8_t>(at.name);
     record[area_uffd_at] = stored_uffd(at);
+    record[area_pkey_at] = static_cast<std::uint8_t>(pkey_of(at.flags));
     std::uint32_t flags = 0;
     for (std::size_t i = 0; i < text::listed_flag_names.size(); i++) {
         if (at.flags.has(text::listed_flag(i))) flags |= std::uint32_t{1} << i;

@@ -59,7 +59,9 @@ TEST(binary_misfit, of_a_world) {
     expect_misfit("world pages=255\n", "world pages=256\n", "256 pages, more than 255");
     expect_fit("world pages=1 profile=canonical max_map_count=0 memory_merge\n");
     expect_fit("world max_map_count=4294967295\n");
-    expect_fit("world heap=64 memlock=1 as=2 data=0 stack=3\n");
+    expect_fit("world heap=64 pkeys=16 memlock=1 as=2 data=0 stack=3\n");
+    expect_fit(
+        "world pkeys=3\narea 0+1 rw- anon private pkey=2\narea 1+1 --x anon private pkey=3\n");
     expect_misfit("world as=4294967295\n", "world as=4294967296\n",
                   "4294967296 pages of as, more than 4294967295");
 }

@@ -387,6 +387,8 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 2}), "touch 1+2");
     EXPECT_EQ(step_of({4, 0, 0, 0, 1, 2, 1, 1}), "touch 1+2 read fault");
     EXPECT_EQ(step_of({2, 0, 0, 0, 1, 2, 1, 1}), "mprotect 1+2 r-- growsdown");
+    EXPECT_EQ(step_of({2, 0, 0, 0, 1, 2, 1, 0, 16}), "mprotect 1+2 r-- pkey15");
+    EXPECT_EQ(step_of({2, 0, 0, 0, 1, 2, 1, 1, 18}), "mprotect 1+2 r-- growsdown pkey0");
     EXPECT_EQ(step_of({18, 0, 0, 0, 9}), "brk 0");
     EXPECT_EQ(step_of({18, 4, 0, 0, 200}), "brk 200");
     EXPECT_EQ(step_of({19, 0, 0, 0, 1, 2, 8}), "remap_file_pages 1+2 8");

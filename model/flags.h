@@ -41,15 +41,20 @@ enum class Flag : std::uint8_t {
     pfnmap,         // VM_PFNMAP: page frames of which the kernel knows no more than the number.
     mixedmap,       // VM_MIXEDMAP: both such frames and ordinary pages.
     dont_expand,    // VM_DONTEXPAND: mremap may not make it larger.
+    pkey_bit0,      // VM_PKEY_BIT0 and the three behind it: the protection key.
+    pkey_bit1,
+    pkey_bit2,
+    pkey_bit3,
 };
-inline constexpr int flag_count = 30;
+inline constexpr int flag_count = 34;
 
 inline constexpr std::array<std::string_view, flag_count> flag_names = {
-    "read",      "write",       "exec",     "may_read",     "may_write", "may_exec",
-    "shared",    "may_share",   "account",  "noreserve",    "seq_read",  "rand_read",
-    "dontcopy",  "wipeonfork",  "dontdump", "mergeable",    "hugepage",  "nohugepage",
-    "locked",    "lockonfault", "sealed",   "uffd_missing", "uffd_wp",   "growsdown",
-    "droppable", "maybe_guard", "io",       "pfnmap",       "mixedmap",  "dontexpand",
+    "read",      "write",       "exec",      "may_read",     "may_write", "may_exec",
+    "shared",    "may_share",   "account",   "noreserve",    "seq_read",  "rand_read",
+    "dontcopy",  "wipeonfork",  "dontdump",  "mergeable",    "hugepage",  "nohugepage",
+    "locked",    "lockonfault", "sealed",    "uffd_missing", "uffd_wp",   "growsdown",
+    "droppable", "maybe_guard", "io",        "pfnmap",       "mixedmap",  "dontexpand",
+    "pkey_bit0", "pkey_bit1",   "pkey_bit2", "pkey_bit3",
 };
 
 // A set of flags.
@@ -89,6 +94,8 @@ inline constexpr Flags uffd_flags = Flag::uffd_missing | Flag::uffd_wp;
 inline constexpr Flags sticky_flags = Flag::maybe_guard;
 // What a driver marks its areas with (VM_SPECIAL): they never merge.
 inline constexpr Flags special_flags = Flag::io | Flag::pfnmap | Flag::mixedmap | Flag::dont_expand;
+inline constexpr Flags pkey_flags =
+    Flag::pkey_bit0 | Flag::pkey_bit1 | Flag::pkey_bit2 | Flag::pkey_bit3;
 inline constexpr Flags may_access_flags = Flag::may_read | Flag::may_write | Flag::may_exec;
 
 // What mprotect and mmap ask for; its bits are those of `access_flags`.

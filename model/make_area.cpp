@@ -18,6 +18,10 @@ std::vector<Op> operations_that_make(const InitialArea& area) {
     if (at.flags.has(Flag::noreserve)) mmap.reserve = Reserve::noreserve;
 
     std::vector<Op> ops{mmap};
+    if (at.flags.has_any(pkey_flags)) {
+        const Pkey pkey = pkey_named(pkey_of(at.flags));
+        ops.emplace_back(Mprotect{range, mmap.prot, Reach::range, pkey});
+    }
     for (const AdviceOfFlag& row : advices_of_flags) {
         if (at.flags.has(row.flag)) ops.emplace_back(Madvise{range, row.sets});
     }

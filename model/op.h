@@ -17,6 +17,7 @@
 #include "model/attributes.h"
 #include "model/flags.h"
 #include "model/page.h"
+#include "model/pkey.h"
 #include "model/uffd.h"
 
 namespace vmacheck {
@@ -157,6 +158,9 @@ constexpr Names names_of(StackKind) {
 constexpr Names names_of(Reach) {
     return reach_names;
 }
+constexpr Names names_of(Pkey) {
+    return pkey_names;
+}
 constexpr Names names_of(Through) {
     return through_names;
 }
@@ -182,7 +186,7 @@ constexpr Names names_of(UffdMode) {
 // All of them.
 using FieldEnums =
     std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope, Populate, Moving,
-               OldPlace, Policy, AreaName, Uffd, UffdMode, StackKind, Reach, Through>;
+               OldPlace, Policy, AreaName, Uffd, UffdMode, StackKind, Reach, Through, Pkey>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -228,16 +232,17 @@ struct Munmap {
 };
 
 // Give every page of `range` the protection `prot`. With `growsdown` it starts where the first area
-// of the range does, which is a stack.
+// of the range does, which is a stack. With a protection key it is pkey_mprotect.
 struct Mprotect {
     PageRange range;
     Prot prot;
     Reach reach = Reach::range;
+    Pkey pkey = Pkey::keep;
 
     static constexpr std::string_view name = "mprotect";
     static constexpr auto fields =
         std::make_tuple(Field{"range", &Mprotect::range}, Field{"prot", &Mprotect::prot},
-                        Field{"reach", &Mprotect::reach});
+                        Field{"reach", &Mprotect::reach}, Field{"pkey", &Mprotect::pkey});
     friend constexpr bool operator==(const Mprotect&, const Mprotect&) = default;
 };
 

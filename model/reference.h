@@ -201,7 +201,8 @@ class Reference {
     [[nodiscard]] Piece inside_world(PageRange range) const;
     [[nodiscard]] bool has_hole(PageRange range) const;
     [[nodiscard]] bool is_free(PageRange range) const;
-    [[nodiscard]] Change protect_change(std::size_t cell, Prot prot) const;
+    [[nodiscard]] Change protect_change(std::size_t cell, const Mprotect& op) const;
+    [[nodiscard]] Flags pkey_after(Flags old, const Mprotect& op) const;
     [[nodiscard]] Change advice_change(std::size_t cell, Advice advice) const;
     [[nodiscard]] Errno refused_advice(std::size_t cell, Advice advice) const;
     template <class Rule>

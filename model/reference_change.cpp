@@ -115,6 +115,8 @@ Errno Reference::cut_to_change(Piece piece) {
 
 Errno Reference::run(const Mprotect& op) {
     if (op.range.empty()) return Errno::ok;
+    // Only a key that the program has allocated may be given (mm_pkey_is_allocated()).
+    if (op.pkey != Pkey::keep && number_of(op.pkey) >= world_->pkeys) return Errno::einval;
     PageRange range = op.range;
     if (op.reach == Reach::grows_down) {
         // A hole at the start is skipped, and a stack is changed from its start on.
@@ -126,14 +128,26 @@ Errno Reference::run(const Mprotect& op) {
         range = range_between(layout_.start(area_start(first)), range.end());
     }
     return change_pieces(range, {Holes::stop},
-                         [&](std::size_t cell) { return protect_change(cell, op.prot); });
+                         [&](std::size_t cell) { return protect_change(cell, op); });
 }
 
-Reference::Change Reference::protect_change(std::size_t cell, Prot prot) const {
+// __arch_override_mprotect_pkey() in arch/x86/mm/pkeys.c: without a key to give, the old one stays.
+// But memory that becomes execute-only gets the key that makes it so, and loses it afterwards.
+Flags Reference::pkey_after(Flags old, const Mprotect& op) const {
+    if (op.pkey != Pkey::keep) return flags_of_pkey(number_of(op.pkey));
+    const unsigned execute_only = world_->execute_only_pkey();
+    if (execute_only == 0) return old & pkey_flags;
+    if (op.prot.flags == Flags(Flag::exec)) return flags_of_pkey(execute_only);
+    const bool was_execute_only = pkey_of(old) == execute_only;
+    return was_execute_only ? Flags{} : old & pkey_flags;
+}
+
+Reference::Change Reference::protect_change(std::size_t cell, const Mprotect& op) const {
+    const Prot prot = op.prot;
     const Attributes& old = cells()[cell].attributes;
     Change wanted{Errno::ok, old};
     Flags& flags = wanted.to.flags;
-    flags = old.flags.without(access_flags) | prot.flags;
+    flags = old.flags.without(access_flags | pkey_flags) | prot.flags | pkey_after(old.flags, op);
     // A seal refuses even what changes nothing.
     if (old.flags.has(Flag::sealed)) wanted.error = Errno::eperm;
     if (!old.flags.has(needed_may_flags(prot))) wanted.error = Errno::eacces;

@@ -24,9 +24,12 @@ Errno Reference::run(const Touch& op) {
     return beyond ? Errno::efault : Errno::ok;
 }
 
-// The fault itself. False at a guard, which is seen first (handle_pte_marker()), and if the file
-// ends before the page; then the identity is there all the same.
+// The fault itself. False where the key of execute-only memory forbids it
+// (arch_vma_access_permitted()), at a guard, which is seen first (handle_pte_marker()), and if the
+// file ends before the page; then the identity is there all the same. All other keys permit all.
 bool Reference::fault_in(std::size_t cell, bool writes) {
+    const unsigned pkey = pkey_of(cells()[cell].attributes.flags);
+    if (pkey != 0 && pkey == world_->execute_only_pkey()) return false;
     if (cells()[cell].guard) {
         cases_.hit(CaseKind::refused_guard);
         return false;

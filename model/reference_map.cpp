@@ -67,7 +67,10 @@ Errno Reference::run(const Mmap& op) {
     const Piece piece{layout_.index(op.range.start), layout_.index(op.range.end())};
     if (op.placement != Placement::fixed && any_mapped(piece)) return Errno::eexist;
     const File* const file = world_->file(op.backing.file);
-    const Flags flags = flags_of(op, file) | future_locks_[space_.value];
+    Flags flags = flags_of(op, file) | future_locks_[space_.value];
+    // do_mmap() asks for the key of execute-only memory.
+    if (op.prot.flags == Flags(Flag::exec))
+        flags = flags | flags_of_pkey(world_->execute_only_pkey());
     if (const Errno error = refusal_of_lock(op, flags); error != Errno::ok) return error;
     const Errno refusal = op.backing.file.none() ? refusal_of_anonymous(op)
                                                  : refusal_of_file(op, file, *world_->profile);

@@ -88,8 +88,9 @@ struct Sight {
     std::vector<Withheld> withholds;
     std::vector<Unoffered> declines;
     bool failures = true;  // Injected failures strike. Else a step that has one is not run.
-    // Worlds may have small limits, files with any hooks, and initial areas. Else a generator keeps
-    // to those that any system has; each other world is refused or not, as the target says.
+    // Worlds may have small limits, protection keys, files with any hooks, and initial areas. Else
+    // a generator keeps to those that any system has; each other world is refused or not, as the
+    // target says.
     bool any_world = true;
 
     // In some form at least.

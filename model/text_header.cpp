@@ -92,21 +92,36 @@ bool parse_uffd(LineScanner& line, Attributes& attributes) {
     return true;
 }
 
-bool parse_area_settings(LineScanner& line, InitialArea& area) {
-    static constexpr std::array<std::string_view, 8> settings = {
-        "flags=", "fault=", "forked", "pgoff=", "policy=", "home_node", "name=", "uffd=",
+bool parse_pkey(LineScanner& line, const World& world, Attributes& attributes) {
+    const std::string_view word = line.word();
+    std::uint64_t pkey = 0;
+    if (!parse_number(line, pkey, {"a protection key", 0, pkey_count - 1})) return false;
+    if (!world.is_pkey_of(static_cast<unsigned>(pkey), attributes.flags)) {
+        line.fail_on(word, {"a protection key of the program"});
+        line.explain(" (`world pkeys=" + std::to_string(world.pkeys) + "`)");
+        return false;
+    }
+    attributes.flags = attributes.flags | flags_of_pkey(static_cast<unsigned>(pkey));
+    return true;
+}
+
+bool parse_area_settings(LineScanner& line, const World& world, InitialArea& area) {
+    static constexpr std::array<std::string_view, 9> settings = {
+        "flags=", "fault=", "forked", "pgoff=", "policy=", "home_node", "name=", "uffd=", "pkey=",
     };
     // As if seen: `forked` may only come after `fault=`, and `home_node` after `policy=`; the
-    // offset in a file stands behind its name.
+    // offset in a file stands behind its name, and without protection keys no area has one.
     constexpr std::uint32_t forked_bit = 4;
     constexpr std::uint32_t pgoff_bit = 8;
     constexpr std::uint32_t home_node_bit = 32;
     constexpr std::uint32_t name_bit = 64;  // Anonymous memory has names and userfaultfds.
     constexpr std::uint32_t uffd_bit = 128;
+    constexpr std::uint32_t pkey_bit = 256;
     Attributes& attributes = area.attributes;
     std::uint32_t seen =
         forked_bit | home_node_bit | (attributes.file.none() ? 0 : pgoff_bit | name_bit | uffd_bit);
     if (attributes.flags.has(Flag::droppable)) seen |= uffd_bit;
+    if (world.pkeys == 0) seen |= pkey_bit;
     while (!line.at_end()) {
         std::size_t setting = 0;
         if (!take_setting(line, settings, seen, setting)) return false;
@@ -130,7 +145,9 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
             attributes.home_node = true;
         } else if (setting == 6) {
             if (!parse_value(line, attributes.name, {})) return false;
-        } else if (!parse_uffd(line, attributes)) {
+        } else if (setting == 7) {
+            if (!parse_uffd(line, attributes)) return false;
+        } else if (!parse_pkey(line, world, attributes)) {
             return false;
         }
     }
@@ -140,10 +157,10 @@ bool parse_area_settings(LineScanner& line, InitialArea& area) {
 }  // namespace
 
 bool parse_world(LineScanner& line, World& world) {
-    static constexpr std::array<std::string_view, 9> settings = {
-        "pages=",   "profile=", "max_map_count=", "memory_merge", "heap=",
+    static constexpr std::array<std::string_view, 10> settings = {
+        "pages=",   "profile=", "max_map_count=", "memory_merge", "heap=", "pkeys=",
         "memlock=", "as=",      "data=",          "stack="};
-    constexpr std::size_t limits_first = 5;  // In the order of `world_limits`.
+    constexpr std::size_t limits_first = 6;  // In the order of `world_limits`.
     std::uint32_t seen = 0;
     while (!line.at_end()) {
         std::size_t setting = 0;
@@ -163,6 +180,11 @@ bool parse_world(LineScanner& line, World& world) {
         } else if (setting == 4) {
             const NumberLimits limits = {"a page", 0, page_number_max};
             if (!parse_number(line, world.heap.value, limits)) return false;
+        } else if (setting == 5) {
+            std::uint64_t count = 0;
+            const NumberLimits limits = {"a number of protection keys", 0, pkey_count};
+            if (!parse_number(line, count, limits)) return false;
+            world.pkeys = static_cast<unsigned>(count);
         } else {
             const NumberLimits limits = {"a number of pages", 0, page_number_max};
             const WorldLimit& limit = world_limits[setting - limits_first];
@@ -211,7 +233,7 @@ bool parse_area(LineScanner& line, World& world, const FileNames& files, ForkedF
     area.attributes.file = backing.file;
     area.attributes.pgoff = backing.file.none() ? area.range.start.value : backing.offset;
     if (!parse_area_sharing(line, world, area, prot)) return false;
-    if (!parse_area_settings(line, area)) return false;
+    if (!parse_area_settings(line, world, area)) return false;
     const Attributes& at = area.attributes;
     const auto [known, is_new] = faults.emplace(at.fault.value, at.forked);
     if (!is_new && known->second != at.forked) {

@@ -98,6 +98,10 @@ void print_world(std::string& out, const World& world) {
         out += " heap=";
         print_number(out, world.heap.value);
     }
+    if (world.pkeys != 0) {
+        out += " pkeys=";
+        print_number(out, world.pkeys);
+    }
     if (world.memory_merge) out += " memory_merge";
 }
 
@@ -296,6 +300,10 @@ void print_attributes(std::string& out, const Attributes& attributes, Page start
         out += area_names[static_cast<std::size_t>(attributes.name)];
     }
     print_uffd(out, attributes);
+    if (attributes.flags.has_any(pkey_flags)) {
+        out += " pkey=";
+        print_number(out, pkey_of(attributes.flags));
+    }
     if (!has_named_file && attributes.pgoff != start.value) {
         out += " pgoff=";
         print_number(out, attributes.pgoff);

@@ -75,9 +75,12 @@ TEST(text, refuses_bad_headers) {
             {"world pages=0",
              "2:13 expected a number of pages from 1 to 4503599627370496, found `0`"},
             {"world pages=4 pages=5",
-             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `heap=`, `memlock=`, "
+             "2:15 expected `profile=`, `max_map_count=`, `memory_merge`, `heap=`, `pkeys=`, "
+             "`memlock=`, "
              "`as=`, `data=`, `stack=` or the end of the line, found `pages=5`"},
             {"world pages=4 heap=5", "2:1 the heap starts inside of the world"},
+            {"world pkeys=17",
+             "2:13 expected a number of protection keys from 0 to 16, found `17`"},
             {"world profile=linux",
              "2:15 expected `canonical`, `linux-6.18`, `linux-6.12`, `linux-6.15` or `linux-7.3`, "
              "found `linux`"},
@@ -144,6 +147,20 @@ TEST(text, refuses_bad_initial_areas) {
              "`wipeonfork`, `dontdump`, `mergeable`, `hugepage`, `nohugepage`, `locked`, "
              "`lockonfault`, `sealed` or `growsdown`, found `shared`"},
         });
+}
+
+TEST(text, refuses_protection_keys_that_are_not_the_program_s) {
+    const std::string world = "vma 1\nworld pages=64 profile=linux-6.18 pkeys=3\narea ";
+    const auto error_of_key = [&](const std::string& area) { return error_of(world + area); };
+    EXPECT_EQ(error_of_key("0+1 rw- anon private pkey=3\n"),
+              "3:32 expected a protection key of the program, found `3` (`world pkeys=3`)");
+    EXPECT_EQ(error_of_key("0+1 --x anon private pkey=4\n"),
+              "3:32 expected a protection key of the program, found `4` (`world pkeys=3`)");
+    EXPECT_EQ(error_of_key("0+1 --x anon private pkey=16\n"),
+              "3:32 expected a protection key from 0 to 15, found `16`");
+    EXPECT_EQ(error_of("vma 1\narea 0+1 rw- anon private pkey=0\n"),
+              "2:27 expected `flags=`, `fault=`, `pgoff=`, `policy=`, `name=`, `uffd=` or the end "
+              "of the line, found `pkey=0`");
 }
 
 TEST(text, refuses_an_area_that_is_locked_on_fault_and_not_locked) {

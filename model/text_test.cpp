@@ -167,6 +167,16 @@ TEST(text, says_flags_of_initial_areas_that_protection_and_sharing_do_not) {
                 "area 0+1 --- anon private flags=account uffd=b missing+wp pgoff=9");
 }
 
+TEST(text, says_protection_keys_of_areas_that_can_have_them) {
+    const std::string world = "vma 1\nworld pages=64 profile=linux-6.18 pkeys=3\n";
+    // The last one is the kernel's.
+    const std::string areas =
+        "area 0+1 rw- anon private pkey=2\n"
+        "area 1+1 --x anon private pkey=1\n"
+        "area 2+1 --x anon private pkey=3 pgoff=9\n";
+    EXPECT_EQ(print_program(parsed(world + areas)), world + areas);
+}
+
 TEST(text, gives_initial_areas_the_flags_of_mmap) {
     const Program program = parsed(header +
                                    "file a driver=plain\nfile r driver=plain mode=ro\n"

@@ -10,6 +10,7 @@
 
 #include "model/attributes.h"
 #include "model/page.h"
+#include "model/pkey.h"
 #include "model/profile.h"
 
 namespace vmacheck {
@@ -82,6 +83,9 @@ struct World {
     std::uint64_t data = no_limit;           // RLIMIT_DATA in pages.
     std::uint64_t stack = no_limit;          // RLIMIT_STACK in pages.
     Page heap;                               // Where the heap starts (mm->start_brk).
+    // Of the protection keys of the processor, those that the program has allocated, the default
+    // key 0 among them; the next one is the kernel's. 0: the processor has none.
+    unsigned pkeys = 0;
     bool memory_merge =
         false;  // PR_SET_MEMORY_MERGE is on: new private areas become mergeable (KSM).
     std::vector<File> files;
@@ -98,6 +102,14 @@ struct World {
     [[nodiscard]] Flags driver_flags(FileId id) const {
         const File* const found = file(id);
         return found == nullptr ? Flags{} : flags_of_driver(found->driver);
+    }
+    // The key of memory that can be executed only, which keeps it from being read
+    // (execute_only_pkey() in arch/x86/mm/pkeys.c); 0 if all keys are taken, or there are none.
+    [[nodiscard]] unsigned execute_only_pkey() const { return pkeys < pkey_count ? pkeys : 0; }
+    // Whether an area can have this key.
+    [[nodiscard]] bool is_pkey_of(unsigned pkey, Flags area) const {
+        const bool execute_only = (area & access_flags) == Flags(Flag::exec);
+        return pkey == 0 || pkey < pkeys || (execute_only && pkey == execute_only_pkey());
     }
     // The attributes that an initial area really has.
     [[nodiscard]] Attributes complete(Attributes initial) const {

@@ -164,11 +164,13 @@ void check_left(const Failed& failed, const Mprotect& op) {
             stopped = stopped || inside;
             continue;
         }
-        check_page(range, page, *before, *after, forgive_flags(access_flags | Flag::account));
+        check_page(range, page, *before, *after,
+                   forgive_flags(access_flags | pkey_flags | Flag::account));
         if (!inside) continue;
         const bool changed = !(before->flags ^ after->flags).without(sticky_flags).empty();
         if (changed) RC_ASSERT(!stopped);
-        const bool done = (after->flags & access_flags) == op.prot.flags;
+        const bool has_key = op.pkey == Pkey::keep || pkey_of(after->flags) == number_of(op.pkey);
+        const bool done = (after->flags & access_flags) == op.prot.flags && has_key;
         if (!done) RC_ASSERT(!changed);
         stopped = stopped || !done;
     }

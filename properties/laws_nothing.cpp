@@ -22,9 +22,9 @@ void expect_quiet(const Run& run) {
 }
 
 // A change of a stretch of areas that already are as it would make them.
-std::optional<Op> draw_vain_change(Source& source, const SpaceView& view) {
+std::optional<Op> draw_vain_change(Source& source, const SpaceView& view, const World& world) {
     const Stretch stretch = draw_stretch(source, view);
-    const Op change = draw_change(source, stretch.range);
+    const Op change = draw_change(source, world, stretch.range);
     std::optional<Op> vain;
     for (std::size_t at = stretch.first; at < stretch.end; ++at) {
         const Attributes& area = view.areas[at].attributes;
@@ -35,7 +35,7 @@ std::optional<Op> draw_vain_change(Source& source, const SpaceView& view) {
         const bool droppable = area.flags.has(Flag::droppable);
         const bool refuses = is_of_anonymous && (!area.file.none() || droppable);
         if (is_lock || refuses) return std::nullopt;
-        const auto same = undo(change, area, stretch.range);
+        const auto same = undo(world, change, area, stretch.range);
         if (!same || (vain && !(*same == *vain))) return std::nullopt;
         vain = same;
     }
@@ -65,7 +65,7 @@ std::optional<VainStep> draw_vain_step(Source& source, const Snapshot& snapshot,
     const Page start{source.below(world.pages.value)};
     switch (source.below(8)) {
         default: {
-            const auto op = draw_vain_change(source, view);
+            const auto op = draw_vain_change(source, view, world);
             if (!op) return std::nullopt;
             return VainStep{{*op, *space, {}}, Errno::ok, true};
         }
@@ -82,7 +82,7 @@ std::optional<VainStep> draw_vain_step(Source& source, const Snapshot& snapshot,
             return VainStep{{Munmap{range}, *space, {}}, Errno::ok, false};
         }
         case 6: {
-            const Op op = draw_change(source, {start, PageCount{0}});
+            const Op op = draw_change(source, world, {start, PageCount{0}});
             // Who may lock nothing may not even lock no page, and a userfaultfd wants some.
             Errno answer = Errno::ok;
             if (std::holds_alternative<Mlock>(op) && world.memlock == 0) answer = Errno::eperm;

@@ -83,7 +83,7 @@ bool are_independent(const Run& run, const Snapshot& state, const Step& one, con
 
 // Mostly the two are sent to pages that are mapped, where there is something to change, and are
 // changes of it.
-void aim(Source& source, const Snapshot& state, Step& step) {
+void aim(Source& source, const World& world, const Snapshot& state, Step& step) {
     const auto space = draw_space(source, state);
     if (!space || source.one_in(4)) return;
     step.space = *space;
@@ -91,7 +91,7 @@ void aim(Source& source, const Snapshot& state, Step& step) {
     const PageRange area = view.areas[source.below(view.areas.size())].range;
     const PageRange part = draw_part(source, area);
     if (!source.one_in(4)) {
-        step.op = draw_change(source, part);
+        step.op = draw_change(source, world, part);
         return;
     }
     std::visit(
@@ -140,8 +140,8 @@ void disjoint_operations_commute(LawCase& law) {
     forth.steps(history);
     const Snapshot before = forth.snapshot();
     RcSource source;
-    aim(source, before, first);
-    aim(source, before, second);
+    aim(source, candidate.world, before, first);
+    aim(source, candidate.world, before, second);
     law.is_about(candidate);
     if (!are_independent(forth, before, first, second)) return;
     const Result first_forth = forth.step(first);

@@ -103,8 +103,8 @@ void split_then_merge_is_identity(LawCase& law) {
     const SpaceView& view = before.spaces[space->value];
     const AreaView& area = view.areas[source.below(view.areas.size())];
     const PageRange piece = draw_part(source, area.range);
-    const Op change = draw_change(source, piece);
-    const auto back = undo(change, area.attributes, piece);
+    const Op change = draw_change(source, candidate.world, piece);
+    const auto back = undo(candidate.world, change, area.attributes, piece);
     if (!back) return;
 
     Result result;
@@ -138,11 +138,11 @@ void change_undone_restores_layout(LawCase& law) {
     if (!space) return;
     const SpaceView& view = before.spaces[space->value];
     const Stretch stretch = draw_stretch(source, view);
-    const Op change = draw_change(source, stretch.range);
+    const Op change = draw_change(source, candidate.world, stretch.range);
     std::vector<Op> way_back;
     for (std::size_t at = stretch.first; at < stretch.end; ++at) {
         const PageRange piece = intersection(view.areas[at].range, stretch.range);
-        const auto back = undo(change, view.areas[at].attributes, piece);
+        const auto back = undo(candidate.world, change, view.areas[at].attributes, piece);
         if (!back) return;
         way_back.push_back(*back);
     }

@@ -34,13 +34,22 @@ std::optional<Advice> advice_back(Advice change, Flags before) {
     return huge ? std::nullopt : back;
 }
 
+// The key of execute-only memory is nobody's to give, and comes by itself.
+Pkey pkey_back(const World& world, Flags before) {
+    const unsigned pkey = pkey_of(before);
+    const bool comes = pkey != 0 && pkey == world.execute_only_pkey();
+    return world.pkeys == 0 || comes ? Pkey::keep : pkey_named(pkey);
+}
+
 }  // namespace
 
-std::optional<Op> undo(const Op& change, const Attributes& before, PageRange range) {
+std::optional<Op> undo(const World& world, const Op& change, const Attributes& before,
+                       PageRange range) {
     // A seal refuses, and to make locked memory writable is to fault it in.
     if (before.flags.has_any(Flag::sealed | Flag::locked)) return std::nullopt;
     if (std::holds_alternative<Mprotect>(change)) {
-        return Mprotect{range, {before.flags & access_flags}};
+        const Pkey pkey = pkey_back(world, before.flags);
+        return Mprotect{range, {before.flags & access_flags}, Reach::range, pkey};
     }
     if (std::holds_alternative<AnonName>(change)) return AnonName{range, before.name};
     if (std::holds_alternative<Mlock>(change)) {
@@ -63,7 +72,7 @@ std::optional<Op> undo(const Op& change, const Attributes& before, PageRange ran
     return Madvise{range, *back};
 }
 
-Op draw_change(Source& source, PageRange range) {
+Op draw_change(Source& source, const World& world, PageRange range) {
     switch (source.below(8)) {
         case 0: return AnonName{range, static_cast<AreaName>(source.below(area_names.size()))};
         case 1: return Mbind{range, static_cast<Policy>(source.below(policy_names.size()))};
@@ -79,7 +88,11 @@ Op draw_change(Source& source, PageRange range) {
         }
         default: break;
     }
-    return Mprotect{range, {Flags::of(static_cast<std::uint32_t>(source.below(8)) ^ 3U)}};
+    Mprotect change{range, {Flags::of(static_cast<std::uint32_t>(source.below(8)) ^ 3U)}};
+    if (world.pkeys > 0 && source.one_in(2)) {
+        change.pkey = pkey_named(static_cast<unsigned>(source.below(world.pkeys)));
+    }
+    return change;
 }
 
 std::optional<SpaceId> draw_space(Source& source, const Snapshot& snapshot) {

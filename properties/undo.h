@@ -9,6 +9,7 @@
 
 #include "model/op.h"
 #include "model/target.h"
+#include "model/world.h"
 #include "properties/snapshot.h"
 #include "search/source.h"
 
@@ -16,10 +17,11 @@ namespace vmacheck {
 
 // The operation that gives pages with attributes `before` these again after `change` was done to
 // them; nothing if there is none. It may leave another `account`.
-std::optional<Op> undo(const Op& change, const Attributes& before, PageRange range);
+std::optional<Op> undo(const World& world, const Op& change, const Attributes& before,
+                       PageRange range);
 
 // An operation that gives pages another protection, advice, name, policy, lock or userfaultfd.
-Op draw_change(Source& source, PageRange range);
+Op draw_change(Source& source, const World& world, PageRange range);
 
 // A space that has areas; nothing if none has.
 std::optional<SpaceId> draw_space(Source& source, const Snapshot& snapshot);

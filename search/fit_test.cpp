@@ -10,6 +10,7 @@ namespace {
 struct Asked {
     int failures = 0;
     int limits = 0;
+    int pkeys = 0;
     int areas = 0;
     int drivers = 0;
 };
@@ -23,6 +24,7 @@ Asked asked_with(const Sight& sight) {
         fit(sight, swarm);
         asked.failures += swarm.failure_one_in != 0 ? 1 : 0;
         asked.limits += swarm.world.max_map_count != max_map_count_default ? 1 : 0;
+        asked.pkeys += swarm.world.pkeys > 0 ? 1 : 0;
         asked.areas += swarm.world.areas.empty() ? 0 : 1;
         for (const File& file : swarm.world.files) {
             const Driver driver = file.driver;
@@ -36,6 +38,7 @@ TEST(fit, leaves_a_swarm_alone_where_anything_can_be_asked) {
     const Asked asked = asked_with({});
     EXPECT_GT(asked.failures, 0);
     EXPECT_GT(asked.limits, 0);
+    EXPECT_GT(asked.pkeys, 0);
     EXPECT_GT(asked.areas, 0);
     EXPECT_GT(asked.drivers, 0);
 }
@@ -50,7 +53,7 @@ TEST(fit, takes_failures_and_special_worlds_away_by_themselves) {
     sight.any_world = false;
     asked = asked_with(sight);
     EXPECT_GT(asked.failures, 0);
-    EXPECT_EQ(asked.limits + asked.areas + asked.drivers, 0);
+    EXPECT_EQ(asked.limits + asked.pkeys + asked.areas + asked.drivers, 0);
 }
 
 }  // namespace

@@ -246,6 +246,15 @@ void draw(Context& context, Reach& reach) {
     reach = context.swarm.stacks && context.source.one_in(4) ? Reach::grows_down : Reach::range;
 }
 
+// Mostly a key of the program, so that neighbours have the same one or differ in it.
+void draw(Context& context, Pkey& pkey) {
+    Source& source = context.source;
+    const unsigned pkeys = context.swarm.world.pkeys;
+    if (pkeys == 0 || source.one_in(2)) return;
+    const bool bad = context.bad_arguments && source.one_in(bad_range_one_in);
+    pkey = pkey_named(static_cast<unsigned>(source.below(bad ? pkey_count : pkeys)));
+}
+
 void draw(Context& context, Through& through) {
     through = context.swarm.stacks && !context.source.one_in(4) ? Through::fault : Through::kernel;
 }

@@ -142,7 +142,7 @@ Size size_of(const Candidate& candidate) {
     size.values += world.max_map_count == max_map_count_default ? 0 : 1;
     for (const WorldLimit& limit : world_limits)
         size.values += world.*limit.member == no_limit ? 0 : 1;
-    size.values += world.heap.value;
+    size.values += world.heap.value + world.pkeys;
     for (const InitialArea& area : world.areas) size.values += weight_of(area.attributes);
     for (const File& file : world.files) {
         size.values += file.read_only ? 1 : 0;

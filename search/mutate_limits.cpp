@@ -77,13 +77,16 @@ void fit_files(World& world, std::size_t files_max) {
     }
 }
 
-// What lies outside of the world, belongs to no file of it, or has too large a number, goes.
+// What lies outside of the world, belongs to no file of it, has too large a number, or a protection
+// key that the program has not, goes.
 void fit_areas(World& world) {
     const auto must_go = [&](const InitialArea& area) {
         const Attributes& at = area.attributes;
         const bool has_address = at.file.none() && at.pgoff == area.range.start.value;
         return area.range.end() > Page{world.pages.value} || at.file.value > world.files.size() ||
-               at.fault.value > binary_fault_max || (!has_address && !has_stored_form(at.pgoff));
+               at.fault.value > binary_fault_max ||
+               !world.is_pkey_of(pkey_of(at.flags), at.flags) ||
+               (!has_address && !has_stored_form(at.pgoff));
     };
     world.areas.erase(std::remove_if(world.areas.begin(), world.areas.end(), must_go),
                       world.areas.end());

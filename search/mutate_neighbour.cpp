@@ -92,6 +92,11 @@ void copy(const Neighbour& neighbour, UffdMode& mode, Source& /*source*/) {
     const Flags flags = neighbour.cell->attributes.flags;
     if (flags.has_any(uffd_flags)) mode = mode_of(flags);
 }
+void copy(const Neighbour& neighbour, Pkey& pkey, Source& /*source*/) {
+    const Flags own = neighbour.own == nullptr ? Flags{} : neighbour.own->attributes.flags;
+    const Flags wanted = neighbour.cell->attributes.flags;
+    if (pkey_of(own) != pkey_of(wanted)) pkey = pkey_named(pkey_of(wanted));
+}
 // These are no matter of the neighbour.
 void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
@@ -142,7 +147,8 @@ Op op_towards(const Neighbour& neighbour, Source& source) {
     if (neighbour.own != nullptr && neighbour.own->mapped) {
         const Flags from = neighbour.own->attributes.flags;
         const Flags to = neighbour.cell->attributes.flags;
-        const bool other_access = (from & access_flags) != (to & access_flags);
+        const Flags protection = access_flags | pkey_flags;
+        const bool other_access = (from & protection) != (to & protection);
         const Attributes& own = neighbour.own->attributes;
         const Attributes& wanted = neighbour.cell->attributes;
         const auto advice = advice_towards(from, to, source);

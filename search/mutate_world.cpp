@@ -75,6 +75,12 @@ bool change_heap(Context& context) {
     return context.world.heap != before;
 }
 
+bool change_pkeys(Context& context) {
+    const unsigned before = context.world.pkeys;
+    context.world.pkeys = static_cast<unsigned>(context.source.below(pkey_count + 1));
+    return context.world.pkeys != before;
+}
+
 bool change_memory_merge(Context& context) {
     context.world.memory_merge = !context.world.memory_merge;
     return true;
@@ -214,10 +220,10 @@ bool add_area(Context& context) {
     return true;
 }
 
-constexpr std::array<bool (*)(Context&), 13> changes = {
+constexpr std::array<bool (*)(Context&), 14> changes = {
     change_pages,     change_profile,   change_map_count, change_memory_merge, change_driver,
     change_read_only, change_file_size, add_file,         drop_file,           drop_areas,
-    add_area,         change_limit,     change_heap,
+    add_area,         change_limit,     change_heap,      change_pkeys,
 };
 
 }  // namespace

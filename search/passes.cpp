@@ -313,6 +313,16 @@ void simplify_world(const Candidate& best, const Finding&, const Consider& consi
         candidate.world.heap = heap;
         if (consider(candidate)) break;
     }
+    for (unsigned pkeys = 0; pkeys < best.world.pkeys; ++pkeys) {
+        candidate = best;
+        candidate.world.pkeys = pkeys;
+        const bool known = std::all_of(best.world.areas.begin(), best.world.areas.end(),
+                                       [&](const InitialArea& area) {
+                                           const Flags flags = area.attributes.flags;
+                                           return candidate.world.is_pkey_of(pkey_of(flags), flags);
+                                       });
+        if (known && consider(candidate)) break;
+    }
     for (std::size_t area = best.world.areas.size(); area-- > 0;) {
         if (area >= best.world.areas.size()) continue;
         candidate = best;

@@ -253,6 +253,11 @@ void Generator::draw_world(Source& source, World& world) const {
     }
     world.heap =
         Page{source.below(std::min<std::uint64_t>(pages_.value, source.one_in(4) ? 64 : 8))};
+    // Few, so that they meet; now and then all, which leaves none for execute-only memory.
+    world.pkeys = 0;
+    if (alphabet_.shared_memory && source.one_in(6)) {
+        world.pkeys = source.one_in(4) ? pkey_count : 1 + static_cast<unsigned>(source.below(3));
+    }
     world.files.clear();
     if (!alphabet_.shared_memory) {
         world.files.push_back({"a", usual_driver(profile_), PageCount{2 * pages_.value}, false});
@@ -276,6 +281,7 @@ void fit(const Sight& sight, Swarm& swarm) {
     if (sight.any_world) return;
     swarm.world.max_map_count = max_map_count_default;
     for (const WorldLimit& limit : world_limits) swarm.world.*limit.member = no_limit;
+    swarm.world.pkeys = 0;
     swarm.world.areas.clear();
     for (File& file : swarm.world.files) {
         for (const auto member : optional_driver_members) file.driver.*member = false;
@@ -300,6 +306,8 @@ void Generator::draw_swarm(Source& source, Swarm& swarm) const {
                 {Advice::wipeonfork, Advice::keeponfork, Advice::dontdump, Advice::dodump});
         }
     }
+    // Memory that can be executed only has a key of its own, where there are keys.
+    if (swarm.world.pkeys > 0 && source.one_in(2)) swarm.prots.push_back({Flag::exec});
     const Family theme = identities ? draw_theme(source, alphabet_) : Family::core;
     draw_weights(source, alphabet_, identities ? &theme : nullptr, swarm);
     if (identities && alphabet_.families && !source.one_in(4)) {

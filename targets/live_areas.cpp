@@ -27,8 +27,8 @@ struct FlagWord {
     std::string_view word;
     Flag flag;
 };
-// Linux: show_smap_vma_flags() in fs/proc/task_mmu.c.
-constexpr std::array<FlagWord, flag_count> flag_words = {{
+// Linux: show_smap_vma_flags() in fs/proc/task_mmu.c. A protection key has a line of its own.
+constexpr auto flag_words = std::to_array<FlagWord>({
     {"rd", Flag::read},         {"wr", Flag::write},         {"ex", Flag::exec},
     {"mr", Flag::may_read},     {"mw", Flag::may_write},     {"me", Flag::may_exec},
     {"sh", Flag::shared},       {"ms", Flag::may_share},     {"ac", Flag::account},
@@ -39,7 +39,7 @@ constexpr std::array<FlagWord, flag_count> flag_words = {{
     {"um", Flag::uffd_missing}, {"uw", Flag::uffd_wp},       {"gd", Flag::grows_down},
     {"dp", Flag::droppable},    {"gu", Flag::maybe_guard},   {"io", Flag::io},
     {"pf", Flag::pfnmap},       {"mm", Flag::mixedmap},      {"de", Flag::dont_expand},
-}};
+});
 
 // Takes a number and the character behind it from the front of `text`.
 std::uint64_t take_number(std::string_view& text, int base) {

@@ -153,7 +153,10 @@ Errno LiveCalls::run(const Munmap& op) const {
 Errno LiveCalls::run(const Mprotect& op) const {
     const Stretch at = stretch_of(op.range, world_->pages);
     const long reach = op.reach == Reach::grows_down ? PROT_GROWSDOWN : 0;
-    const long answer = syscall(SYS_mprotect, at.start, at.bytes, protection_of(op.prot) | reach);
+    const long prot = protection_of(op.prot) | reach;
+    const long answer = op.pkey == Pkey::keep ? syscall(SYS_mprotect, at.start, at.bytes, prot)
+                                              : syscall(SYS_pkey_mprotect, at.start, at.bytes, prot,
+                                                        static_cast<long>(number_of(op.pkey)));
     return answer == 0 ? Errno::ok : errno_of("mprotect", errno);
 }
 

@@ -28,6 +28,7 @@ std::string refusal_of_limits(const World& world) {
     if (world.profile->count_limit && world.max_map_count <= world.pages.value) {
         return "max_map_count is a limit of the whole machine, and is not changed";
     }
+    if (world.pkeys != 0) return "what protection keys permit is a matter of the processor";
     for (const WorldLimit& limit : world_limits) {
         if (world.*limit.member == no_limit) continue;
         return "the limit `" + std::string(limit.name) +
