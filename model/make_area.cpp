@@ -5,7 +5,7 @@
 
 namespace vmacheck {
 
-std::vector<Op> operations_that_make(const InitialArea& area) {
+std::vector<Op> operations_that_make(const World& world, const InitialArea& area) {
     const PageRange range = area.range;
     const Attributes& at = area.attributes;
     Mmap mmap;
@@ -18,9 +18,10 @@ std::vector<Op> operations_that_make(const InitialArea& area) {
     if (at.flags.has(Flag::noreserve)) mmap.reserve = Reserve::noreserve;
 
     std::vector<Op> ops{mmap};
-    if (at.flags.has_any(pkey_flags)) {
-        const Pkey pkey = pkey_named(pkey_of(at.flags));
-        ops.emplace_back(Mprotect{range, mmap.prot, Reach::range, pkey});
+    const bool execute_only = mmap.prot.flags == Flags(Flag::exec);
+    const unsigned pkey = pkey_of(at.flags);
+    if (pkey != (execute_only ? world.execute_only_pkey() : 0)) {
+        ops.emplace_back(Mprotect{range, mmap.prot, Reach::range, pkey_named(pkey)});
     }
     for (const AdviceOfFlag& row : advices_of_flags) {
         if (at.flags.has(row.flag)) ops.emplace_back(Madvise{range, row.sets});

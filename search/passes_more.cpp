@@ -34,7 +34,7 @@ void replace_areas(const Candidate& best, const Finding&, const Consider& consid
         candidate.world.areas.erase(candidate.world.areas.begin() +
                                     static_cast<std::ptrdiff_t>(index));
         std::vector<Step> steps;
-        for (const Op& op : operations_that_make(area)) steps.push_back({op, {}, {}});
+        for (const Op& op : operations_that_make(best.world, area)) steps.push_back({op, {}, {}});
         for (const Reserve reserve : {Reserve::reserve, Reserve::noreserve}) {
             std::get<Mmap>(steps.front().op).reserve = reserve;
             Candidate made = candidate;

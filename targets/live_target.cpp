@@ -143,7 +143,7 @@ std::string LiveTarget::make_areas() {
 }
 
 bool LiveTarget::make_area(const InitialArea& area) {
-    for (const Op& op : operations_that_make(area)) {
+    for (const Op& op : operations_that_make(*world_, area)) {
         if (!sight_.offers(op.index())) return false;
         if (spaces_.run(SpaceId{0}, op) != Errno::ok) return false;
     }
