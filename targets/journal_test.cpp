@@ -26,7 +26,7 @@ std::string contents(const std::string& path) {
 class Journalled : public testing::Test {
   protected:
     void SetUp() override {
-        path_ = testing::TempDir() + "journal_test." +
+        path_ = testing::TempDir() + "journal_test." + std::to_string(getpid()) + "." +
                 testing::UnitTest::GetInstance()->current_test_info()->name();
         ASSERT_TRUE(journal_.open(path_, "of a test"));
         world_.pages = PageCount{8};
