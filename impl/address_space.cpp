@@ -8,7 +8,7 @@
 
 namespace vmacheck::impl {
 
-void AddressSpace::create(SpaceId id, Page heap) {
+void AddressSpace::create(SpaceId id, Page heap, bool memory_merge) {
     id_ = id;
     brk_ = heap;
     vmas_.clear();
@@ -16,6 +16,7 @@ void AddressSpace::create(SpaceId id, Page heap) {
     counters_ = SpaceCounters{};
     stray_locked_ = 0;
     def_flags_ = {};
+    memory_merge_ = memory_merge;
 }
 
 void AddressSpace::add_initial(Call& call, const InitialArea& area) {

@@ -54,7 +54,7 @@ class TurnBound {
 class AddressSpace {
   public:
     // An empty space under this name, whose heap has no page yet; memory is kept.
-    void create(SpaceId id, Page heap = Page{0});
+    void create(SpaceId id, Page heap = Page{0}, bool memory_merge = false);
 
     // The area is there from the start. In a profile without fault identity it has none.
     void add_initial(Call& call, const InitialArea& area);
@@ -80,6 +80,7 @@ class AddressSpace {
     [[nodiscard]] Errno run(Call& call, const UffdClose& op);
     [[nodiscard]] Errno run(Call& call, const Brk& op);
     [[nodiscard]] Errno run(Call& call, const RemapFilePages& op);
+    [[nodiscard]] Errno run(Call& call, const MemoryMerge& op);
     // fork: fills `child`, which is empty; it is empty again after a failure.
     [[nodiscard]] Errno dup_mmap(Call& call, AddressSpace& child) const;
 
@@ -286,6 +287,7 @@ class AddressSpace {
     SpaceCounters counters_;
     std::uint64_t stray_locked_ = 0;  // In counters_.locked, and in no area (dontunmap_complete).
     Page brk_;                        // Where the heap ends (mm->brk).
+    bool memory_merge_ = false;       // PR_SET_MEMORY_MERGE is on (MMF_VM_MERGE_ANY).
     Flags def_flags_;  // Of areas to come (mm->def_flags): what mlockall locks in the future.
 };
 

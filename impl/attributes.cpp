@@ -1,10 +1,11 @@
-// Locks, seals, names and policies: operations that give the areas of a range another attribute.
+// Locks, seals, names, policies and KSM's flag: operations that give areas another attribute.
 //
 // They share one walk, as their counterparts in the kernel resemble each other
 // (apply_vma_lock_flags, mseal_range, madvise_walk_vmas, do_mbind).
 #include <algorithm>
 
 #include "impl/address_space.h"
+#include "impl/bugs.h"
 
 namespace vmacheck::impl {
 namespace {
@@ -179,6 +180,27 @@ Errno AddressSpace::check_lock(const Call& call, const Mmap& op, Flags flags) co
     const std::uint64_t locked = counters_.locked + op.range.count.value;
     const bool exceeds = flags.has(Flag::locked) && locked > call.world.memlock;
     return exceeds ? Errno::eagain : Errno::ok;
+}
+
+// KSM.
+
+// ksm_enable_merge_any() and ksm_disable_merge_any(): a flag that is written into every area, or
+// taken from it. Areas that have become equal by that stay apart.
+Errno AddressSpace::run(Call& call, const MemoryMerge& op) {
+    const bool on = op.to == MergeAny::on;
+    if (on == memory_merge_) return Errno::ok;
+    memory_merge_ = on;
+    for (Cursor vma = vmas_.first(); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        Attributes to = vmas_.at(vma).attributes;
+        if (!on) {
+            to.flags = to.flags.without(Flag::mergeable);
+        } else if (ksm_compatible(to.flags)) {
+            to.flags = to.flags | Flag::mergeable;
+        }
+        set_attributes(vma, to);
+    }
+    if (call.world.profile->maximal || BUG(memory_merge_heals_seams)) merge_all(call);
+    return Errno::ok;
 }
 
 // Seals, names, policies.

@@ -57,6 +57,12 @@
     X(grown_stack_merges, "grown-stack-merges", "C2",                                              \
       "a stack that grows down to an equal one becomes one with it",                               \
       "Linux, expand_downwards(): it never merges", "wrong_merge")                                 \
+    X(fork_forgets_memory_merge, "fork-forgets-memory-merge", "C4",                                \
+      "the child of a fork starts without the PR_SET_MEMORY_MERGE of its parent",                   \
+      "Linux, MMF_INIT_MASK: what it keeps", "wrong_pages")                     \
+    X(memory_merge_heals_seams, "memory-merge-heals-seams", "C2",                                  \
+      "PR_SET_MEMORY_MERGE merges the areas that it has made equal",                                \
+      "Linux, ksm_add_vmas(): it merges none", "wrong_merge")                                       \
     X(execute_only_key_stays_behind, "execute-only-key-stays-behind", "C4",                        \
       "mprotect leaves execute-only memory its key when it becomes readable",                      \
       "of our own making: __arch_override_mprotect_pkey() without its second half",                \

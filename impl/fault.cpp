@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "impl/address_space.h"
+#include "impl/bugs.h"
 #include "impl/merge_rule.h"
 
 namespace vmacheck::impl {
@@ -149,6 +150,7 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         return error;
     }
     child.brk_ = brk_;
+    child.memory_merge_ = memory_merge_ && !BUG(fork_forgets_memory_merge);
     if (call.world.profile->maximal) child.merge_all(call);
     return Errno::ok;
 }

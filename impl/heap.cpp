@@ -72,9 +72,8 @@ Errno AddressSpace::do_brk_flags(Call& call, PageRange range) {
     if (limited && counters_.map_count > world.max_map_count) return Errno::enomem;
     if (call.fails(Stage::charge)) return Errno::enomem;
 
-    const bool mergeable = world.memory_merge;
     const bool early = world.profile->ksm_flag == KsmFlag::early;
-    if (mergeable && early) flags = flags | Flag::mergeable;
+    if (memory_merge_ && early) flags = flags | Flag::mergeable;
     const Cursor prev = vmas_.before(vmas_.find(range.start));
     const bool asks_prev =
         !prev.none() && vmas_.at(prev).end == range.start &&
@@ -86,7 +85,7 @@ Errno AddressSpace::do_brk_flags(Call& call, PageRange range) {
         expand(call, prev, vmas_.at(prev).start, range.end());
     } else {
         if (call.fails(Stage::allocation)) return Errno::enomem;
-        if (mergeable) flags = flags | Flag::mergeable;
+        if (memory_merge_) flags = flags | Flag::mergeable;
         insert_vma(call, vmas_.find(range.start), vma);
     }
     call.ledger.charge(range.count);

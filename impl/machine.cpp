@@ -12,7 +12,8 @@ void Machine::create(const World& world) {
     world_ = &world;
     ledger_.create(world.files.size());
     for (std::size_t i = 0; i < spaces_.size(); ++i) {
-        spaces_[i].create(SpaceId{static_cast<std::uint8_t>(i)}, world.heap);
+        spaces_[i].create(SpaceId{static_cast<std::uint8_t>(i)}, world.heap,
+                          i == 0 && world.memory_merge);
         exists_[i] = i == 0;
     }
     StepLog unheard;

@@ -68,14 +68,9 @@ bool is_accountable(Flags flags) {
     return (flags & (Flag::noreserve | Flag::shared | Flag::write)) == Flags(Flag::write);
 }
 
-// Memory that PR_SET_MEMORY_MERGE is for.
-bool takes_default_flag(const World& world, Flags flags) {
-    return world.memory_merge && ksm_compatible(flags);
-}
-
-// Whether the default flag comes before the merge is tried. A driver's mmap hook may have its own
-// mind about flags, so that Linux waits for it (can_set_ksm_flags_early). Before there was that
-// function, the flag was put on finished areas (ksm_add_vma).
+// Whether the default flag of PR_SET_MEMORY_MERGE comes before the merge is tried. A driver's mmap
+// hook may have its own mind about flags, so that Linux waits for it (can_set_ksm_flags_early).
+// Before there was that function, the flag was put on finished areas (ksm_add_vma).
 bool default_flag_comes_early(const World& world, const AddressSpace::MapRequest& map) {
     if (world.profile->ksm_flag == KsmFlag::late || BUG(default_flag_set_after_merge_check)) {
         return false;
@@ -322,7 +317,7 @@ Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
     if (map.driver.mmap_prepare || call.world.profile->maximal) {
         attributes.flags = attributes.flags | map.driver_flags;
     }
-    if (takes_default_flag(call.world, attributes.flags) &&
+    if (memory_merge_ && ksm_compatible(attributes.flags) &&
         default_flag_comes_early(call.world, map)) {
         attributes.flags = attributes.flags | Flag::mergeable;
     }
@@ -348,7 +343,7 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
         attributes.file =
             call.ledger.new_object(map.vma.count(), charged ? map.vma.count() : PageCount{});
     }
-    if (takes_default_flag(call.world, attributes.flags)) {
+    if (memory_merge_ && ksm_compatible(attributes.flags)) {
         attributes.flags = attributes.flags | Flag::mergeable;
     }
     return Errno::ok;

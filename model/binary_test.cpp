@@ -87,8 +87,7 @@ TEST(binary, ignores_a_record_that_is_not_whole) {
 
 TEST(binary, of_bytes_that_are_all_ones_or_zeros_is_steps) {
     const std::string header = text_of({});
-    EXPECT_EQ(text_of(Bytes(40, 0xff)),
-              header + "@3 anon_name 255+255 c\n@3 anon_name 255+255 c\n");
+    EXPECT_EQ(text_of(Bytes(40, 0xff)), header + "@3 mseal 255+255\n@3 mseal 255+255\n");
     EXPECT_EQ(text_of(Bytes(16, 0)), header + "mmap 0+1 --- anon private\n");
 }
 
@@ -163,7 +162,7 @@ TEST(binary, world_record_turns_switches_of_its_profile) {
 
 TEST(binary, world_record_stands_first_or_is_a_step) {
     EXPECT_EQ(text_of(bytes_of({small_world, small_world})),
-              std::string(small_header) + "@2 anon_name 1+1 none\n");
+              std::string(small_header) + "@2 mseal 1+1\n");
 }
 
 TEST(binary, world_record_of_another_version_is_read_as_one_of_ours) {
@@ -328,7 +327,8 @@ TEST(binary, step_record_says_the_operation) {
                                             "uffd_unregister 2+3 b",
                                             "uffd_close a",
                                             "brk 2",
-                                            "remap_file_pages 2+3 1"};
+                                            "remap_file_pages 2+3 1",
+                                            "memory_merge off"};
     ASSERT_EQ(lines.size(), op_count);
     for (int code = 0; code < static_cast<int>(op_count); code++) {
         EXPECT_EQ(step_of({code, 0, 0, 0, 2, 3, 1}), lines[static_cast<std::size_t>(code)]);
@@ -392,6 +392,8 @@ TEST(binary, fields_stand_in_their_order_and_are_brought_into_range) {
     EXPECT_EQ(step_of({18, 0, 0, 0, 9}), "brk 0");
     EXPECT_EQ(step_of({18, 4, 0, 0, 200}), "brk 200");
     EXPECT_EQ(step_of({19, 0, 0, 0, 1, 2, 8}), "remap_file_pages 1+2 8");
+    EXPECT_EQ(step_of({20, 0, 0, 0, 1}), "memory_merge on");
+    EXPECT_EQ(step_of({20, 0, 0, 0, 6}), "memory_merge off");
     EXPECT_EQ(step_of({5, 0, 0, 0, 3}), "fork 3");
     EXPECT_EQ(step_of({5, 0, 0, 0, 5}), "fork 1");
     EXPECT_EQ(step_of({15, 0, 0, 0, 1, 2, 0, 1}), "uffd_register 1+2 a wp");

@@ -66,7 +66,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
         case refused_uffd: return (changes && !clears_uffd(op)) || op == op_index<Mremap>();
         case merge_left_part:
         case merge_right_part: return changes_pieces(op);
-        case refused_no_op: return changes;
+        case refused_no_op: return changes || op == op_index<MemoryMerge>();
         // A new mapping has no identity yet.
         case refused_fault: return (changes || op == op_index<Mremap>()) && profile.fault_identity;
         // What is mapped once more is shared. That has no identity, unless it is from guards.
@@ -109,7 +109,7 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
     switch (error) {
         case ok:
         case esrch: return true;
-        case enomem: return !is_one_of<Touch, Munlockall, UffdClose>(op);
+        case enomem: return !is_one_of<Touch, Munlockall, UffdClose, MemoryMerge>(op);
         case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap, RemapFilePages>(op);
         case eacces: return is_one_of<Mmap, Mprotect, Madvise>(op);
         case eperm:

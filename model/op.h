@@ -120,6 +120,10 @@ inline constexpr std::array<std::string_view, 2> old_place_names = {"", "dontunm
 enum class Access : std::uint8_t { write, read };
 inline constexpr std::array<std::string_view, 2> access_names = {"", "read"};
 
+// What PR_SET_MEMORY_MERGE is set to.
+enum class MergeAny : std::uint8_t { off, on };
+inline constexpr std::array<std::string_view, 2> merge_any_names = {"off", "on"};
+
 // How a page is accessed: on behalf of the program, by get_user_pages(), which grows no stack; or
 // by the program itself, by a page fault, which does.
 enum class Through : std::uint8_t { kernel, fault };
@@ -164,6 +168,9 @@ constexpr Names names_of(Pkey) {
 constexpr Names names_of(Through) {
     return through_names;
 }
+constexpr Names names_of(MergeAny) {
+    return merge_any_names;
+}
 constexpr Names names_of(Moving) {
     return moving_names;
 }
@@ -184,9 +191,9 @@ constexpr Names names_of(UffdMode) {
 }
 
 // All of them.
-using FieldEnums =
-    std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope, Populate, Moving,
-               OldPlace, Policy, AreaName, Uffd, UffdMode, StackKind, Reach, Through, Pkey>;
+using FieldEnums = std::tuple<Sharing, Placement, Reserve, Advice, Access, LockMode, LockScope,
+                              Populate, Moving, OldPlace, Policy, AreaName, Uffd, UffdMode,
+                              StackKind, Reach, Through, Pkey, MergeAny>;
 
 // An address space of the program. Space 0 is there from the start.
 struct SpaceId {
@@ -426,9 +433,19 @@ struct RemapFilePages {
     friend constexpr bool operator==(const RemapFilePages&, const RemapFilePages&) = default;
 };
 
+// Let KSM deduplicate all private memory of the space, or none (prctl PR_SET_MEMORY_MERGE): what is
+// there gets the flag or loses it where it is, and what is mapped later has it from the start.
+struct MemoryMerge {
+    MergeAny to = MergeAny::off;
+
+    static constexpr std::string_view name = "memory_merge";
+    static constexpr auto fields = std::make_tuple(Field{"to", &MemoryMerge::to});
+    friend constexpr bool operator==(const MemoryMerge&, const MemoryMerge&) = default;
+};
+
 using Op = std::variant<Mmap, Munmap, Mprotect, Madvise, Touch, Fork, Mlock, Munlock, Mlockall,
                         Munlockall, Mseal, AnonName, Mbind, HomeNode, Mremap, UffdRegister,
-                        UffdUnregister, UffdClose, Brk, RemapFilePages>;
+                        UffdUnregister, UffdClose, Brk, RemapFilePages, MemoryMerge>;
 inline constexpr std::size_t op_count = std::variant_size_v<Op>;
 
 // The index of an operation in Op.

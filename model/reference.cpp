@@ -13,6 +13,8 @@ void Reference::create(const World& world, const Cells& layout) {
     objects_.clear();
     exists_.fill(false);
     future_locks_.fill({});
+    memory_merge_.fill(false);
+    memory_merge_[0] = world.memory_merge;
     stray_locked_.fill(0);
     stray_committed_ = 0;
     heap_end_.fill(world.heap);

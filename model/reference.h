@@ -121,6 +121,7 @@ class Reference {
     Errno run(const UffdClose& op);
     Errno run(const Brk& op);
     Errno run(const RemapFilePages& op);
+    Errno run(const MemoryMerge& op);
 
     // The merge rule (reference.cpp).
     [[nodiscard]] Refusal compare(const Attributes& left, PageCount left_weight,
@@ -276,7 +277,8 @@ class Reference {
     Cells layout_{PageCount{0}};
     std::array<std::vector<Cell>, space_count_max> spaces_;
     std::array<bool, space_count_max> exists_{};
-    std::array<Flags, space_count_max> future_locks_;  // mm->def_flags: of areas to come.
+    std::array<Flags, space_count_max> future_locks_;   // mm->def_flags: of areas to come.
+    std::array<bool, space_count_max> memory_merge_{};  // PR_SET_MEMORY_MERGE is on.
     std::vector<Object> objects_;
     std::uint32_t faults_made_ = 0;
     // Pages of a space that are counted as locked for good: see leave_old_place().

@@ -118,6 +118,7 @@ Errno Reference::run(const Fork& op) {
     }
     exists_[op.child.value] = true;
     future_locks_[op.child.value] = {};
+    memory_merge_[op.child.value] = memory_merge_[space_.value];
     stray_locked_[op.child.value] = 0;
     heap_end_[op.child.value] = heap_end_[space_.value];
     if (world_->profile->maximal) return Errno::ok;

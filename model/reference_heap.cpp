@@ -66,7 +66,7 @@ Errno Reference::grow_heap(Piece piece) {
 
     const bool maximal = world_->profile->maximal;
     const bool late = world_->profile->ksm_flag == KsmFlag::late;
-    if (world_->memory_merge && !late) first.flags = first.flags | Flag::mergeable;
+    if (memory_merge_[space_.value] && !late) first.flags = first.flags | Flag::mergeable;
     const bool at_start = layout_.start(piece.start) == world_->heap && !maximal;
     const Refusal left = at_start ? Refusal::no_neighbour : refusal_before(piece, first);
     count_refusal(left);
@@ -77,7 +77,7 @@ Errno Reference::grow_heap(Piece piece) {
         join(piece.start);
     } else {
         if (log_->fails(Stage::allocation)) return Errno::enomem;
-        if (world_->memory_merge && late) first.flags = first.flags | Flag::mergeable;
+        if (memory_merge_[space_.value] && late) first.flags = first.flags | Flag::mergeable;
         write_pages(piece, first);
         Seam seam = seam_of(left) == Seam::none ? Seam::flags_after_merge : seam_of(left);
         if (at_start) seam = Seam::heap_start;

@@ -1,4 +1,5 @@
-// The reference's locks and seals (Linux: mm/mlock.c, mm/mseal.c, __mm_populate() in mm/gup.c).
+// The reference's locks and seals, and KSM's flag of a whole space (Linux: mm/mlock.c, mm/mseal.c,
+// __mm_populate() in mm/gup.c, mm/ksm.c).
 #include "model/reference_walk.h"
 
 namespace vmacheck {
@@ -120,6 +121,30 @@ PageCount Reference::locked_pages(Piece piece) const {
 // mm->locked_vm
 std::uint64_t Reference::locked_vm() const {
     return locked_pages({0, layout_.count()}).value + stray_locked_[space_.value];
+}
+
+// ksm_enable_merge_any() and ksm_disable_merge_any() in mm/ksm.c: the flag of every area where it
+// is, and no merge is tried. The twin is in impl/attributes.cpp.
+Errno Reference::run(const MemoryMerge& op) {
+    const bool on = op.to == MergeAny::on;
+    if (on == memory_merge_[space_.value]) {
+        cases_.hit(CaseKind::refused_no_op);
+        return Errno::ok;
+    }
+    memory_merge_[space_.value] = on;
+    for (Cell& cell : cells()) {
+        if (!cell.mapped) continue;
+        Flags& flags = cell.attributes.flags;
+        if (!on)
+            flags = flags.without(Flag::mergeable);
+        else if (takes_ksm(flags))
+            flags = flags | Flag::mergeable;
+    }
+    if (world_->profile->maximal) return Errno::ok;
+    for (std::size_t cell = 0; cell < layout_.count(); ++cell) {
+        if (!inside_area(cell)) reconsider_seam(cell, Seam::flags_after_merge);
+    }
+    return Errno::ok;
 }
 
 // mseal_range(): a hole refuses it before anything has changed.

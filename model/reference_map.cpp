@@ -144,7 +144,7 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     if (world_->profile->maximal) first.flags = flags;
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
     // it; or it always comes when the merge has been tried.
-    const bool dedupable = world_->memory_merge && takes_ksm(flags);
+    const bool dedupable = memory_merge_[space_.value] && takes_ksm(flags);
     const bool early = world_->profile->ksm_flag == KsmFlag::early &&
                        (file == nullptr || file->driver.mmap_prepare || world_->profile->maximal);
     if (dedupable && early) first.flags = first.flags | Flag::mergeable;

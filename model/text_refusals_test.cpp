@@ -64,7 +64,8 @@ TEST(text, refuses_bad_headers) {
     const std::string steps =
         "`mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, `munlock`, `mlockall`, "
         "`munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, `mremap`, `uffd_register`, "
-        "`uffd_unregister`, `uffd_close`, `brk`, `remap_file_pages`, `areas` or `@SPACE`, found ";
+        "`uffd_unregister`, `uffd_close`, `brk`, `remap_file_pages`, `memory_merge`, `areas` or "
+        "`@SPACE`, found ";
     const std::string order = " (one `world` comes first, then `file`, then `area`, then steps)";
     expect_errors(
         "vma 1\n",
@@ -177,8 +178,8 @@ TEST(text, refuses_bad_steps) {
             {"@1 areas 0",
              "3:4 expected `mmap`, `munmap`, `mprotect`, `madvise`, `touch`, `fork`, `mlock`, "
              "`munlock`, `mlockall`, `munlockall`, `mseal`, `anon_name`, `mbind`, `home_node`, "
-             "`mremap`, `uffd_register`, `uffd_unregister`, `uffd_close`, `brk` or "
-             "`remap_file_pages`, found `areas`"},
+             "`mremap`, `uffd_register`, `uffd_unregister`, `uffd_close`, `brk`, "
+             "`remap_file_pages` or `memory_merge`, found `areas`"},
             {"munmap", "3:7" + range + "the end of the line"},
             {"munmap 08+1", "3:8" + range + "`08+1`"},
             {"munmap 4503599627370496+1", "3:8" + range + "`4503599627370496+1`"},

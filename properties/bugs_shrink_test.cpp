@@ -22,7 +22,7 @@ LawResult hunt(std::string_view name, bool shrink, const Profile& profile) {
     subject.target = make_impl;
     LawOptions options;
     options.seed = 1;
-    options.cases = 100000;
+    options.cases = 400000;
     options.shrink = shrink;
     options.setting.profile = &profile;
     return run_law(*find_law(name), subject, options);

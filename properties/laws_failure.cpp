@@ -231,6 +231,9 @@ void check_left(const Failed& failed, const UffdUnregister& op) {
 void check_left(const Failed& /*failed*/, const UffdClose& /*op*/) {
     fail("uffd_close failed");
 }
+void check_left(const Failed& /*failed*/, const MemoryMerge& /*op*/) {
+    fail("memory_merge failed");
+}
 void check_left(const Failed& failed, const Mlockall& /*op*/) {
     expect_same(failed);
 }

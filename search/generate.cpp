@@ -230,6 +230,10 @@ void draw(Context& context, LockScope& scope) {
     scope = choice == 15 ? LockScope::neither : static_cast<LockScope>(choice % 3);
 }
 
+void draw(Context& context, MergeAny& to) {
+    to = context.source.one_in(2) ? MergeAny::on : MergeAny::off;
+}
+
 void draw(Context& context, Populate& populate) {
     populate = Populate::later;
     if (!context.swarm.populates || !context.source.one_in(4)) return;

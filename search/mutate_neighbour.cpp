@@ -99,6 +99,7 @@ void copy(const Neighbour& neighbour, Pkey& pkey, Source& /*source*/) {
 }
 // These are no matter of the neighbour.
 void copy(const Neighbour& /*neighbour*/, LockScope& /*scope*/, Source& /*source*/) {}
+void copy(const Neighbour& /*neighbour*/, MergeAny& /*to*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, PageRange& /*range*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Placement& /*placement*/, Source& /*source*/) {}
 void copy(const Neighbour& /*neighbour*/, Access& /*access*/, Source& /*source*/) {}

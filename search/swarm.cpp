@@ -120,6 +120,7 @@ enum class Family : std::uint8_t {
     uffd,
     heap,
     remap,
+    ksm,
 };
 
 // How often an operation is drawn: in most programs, and in those about fault identities.
@@ -150,9 +151,10 @@ constexpr std::array<Share, op_count> shares = {{
     {Family::uffd, 1, 6},     // uffd_close
     {Family::heap, 5, 6},     // brk
     {Family::remap, 5, 2},    // remap_file_pages
+    {Family::ksm, 1, 2},      // memory_merge
 }};
 // One program in so many has the family; the operations of `core` are left out one by one.
-constexpr std::array<std::uint64_t, 10> family_one_in = {1, 2, 3, 5, 4, 4, 3, 4, 4, 6};
+constexpr std::array<std::uint64_t, 11> family_one_in = {1, 2, 3, 5, 4, 4, 3, 4, 4, 6, 6};
 
 // One family of operations for a program about fault identities, which take long to come about: or
 // none but `core`.
@@ -173,6 +175,7 @@ void mark(Family theme, Attributes& at) {
         case Family::core:
         case Family::heap:
         case Family::remap:
+        case Family::ksm:
         case Family::fork: at.flags = at.flags | Flag::dont_dump; return;
         case Family::move:
         case Family::lock: at.flags = at.flags | Flag::locked; return;

@@ -307,6 +307,7 @@ std::vector<Sight::Unoffered> live_unoffered() {
     std::vector<Sight::Unoffered> unoffered = {
         {op_index<Mlockall>(), "it is about the whole process, and not the window alone"},
         {op_index<Munlockall>(), "it is about the whole process, and not the window alone"},
+        {op_index<MemoryMerge>(), "it is about the whole process, and not the window alone"},
         {op_index<Mseal>(), "what is sealed would stay for the programs that follow"},
         {op_index<UffdRegister>(), "a fault on registered memory would wait for an answer"},
         {op_index<UffdUnregister>(), "there is nothing that was registered"},

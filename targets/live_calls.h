@@ -45,6 +45,7 @@ class LiveCalls {
     // These are declined, see live_unoffered().
     [[nodiscard]] static Errno run(const Mlockall& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Munlockall& /*op*/) { return Errno::declined; }
+    [[nodiscard]] static Errno run(const MemoryMerge& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const Mseal& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const UffdRegister& /*op*/) { return Errno::declined; }
     [[nodiscard]] static Errno run(const UffdUnregister& /*op*/) { return Errno::declined; }
