@@ -130,6 +130,8 @@ class Lockstep {
     // Of the step before: what it answered, and what the target showed.
     [[nodiscard]] Result expected() const { return expected_; }
     [[nodiscard]] Result found() const { return found_; }
+    // How many points that can fail the reference passed in it.
+    [[nodiscard]] std::size_t points() const { return expected_log_.passed().size(); }
     [[nodiscard]] bool declined() const { return found_.error == Errno::declined; }
     [[nodiscard]] const SpaceView& view(SpaceId space) const { return views_[space.value]; }
     [[nodiscard]] std::uint64_t step_count() const { return steps_; }

@@ -22,6 +22,7 @@ void disjoint_operations_commute(LawCase& law);
 void shifting_shifts(LawCase& law);
 
 void failed_operation_leaves_what_the_rules_say(LawCase& law);
+void systematic_failure(LawCase& law);
 
 void print_parse_round_trip(LawCase& law);
 void printing_is_a_fixpoint(LawCase& law);

@@ -45,6 +45,9 @@ std::vector<Law> laws_of_targets() {
          "A failed operation leaves what the profile allows: nothing, or a part of its work.",
          "operations that failed at a stage with pages mapped", 3, true,
          laws::failed_operation_leaves_what_the_rules_say},
+        {"systematic_failure",
+         "Whichever of its points an operation fails at, it leaves what the reference does.",
+         "operations failed at one of their points", 300, true, laws::systematic_failure},
     };
 }
 

@@ -138,6 +138,11 @@ TEST(law, failing_is_broken_by_pages_that_go) {
                   linux_6_18_profile);
 }
 
+TEST(law, systematic_failure_is_broken_by_pages_that_go) {
+    expect_caught("systematic_failure", Mistake::failure_unmaps, canonical_profile);
+    expect_caught("systematic_failure", Mistake::failure_unmaps, linux_6_18_profile);
+}
+
 // The laws that are not about a target: `spoil` replaces what they are about.
 template <class Spoil>
 void expect_caught_tool(std::string_view name, const Spoil& spoil) {
