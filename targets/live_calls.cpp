@@ -19,6 +19,7 @@
 
 #include "model/check_macro.h"
 #include "targets/live_advices.h"
+#include "targets/live_pkeys.h"
 #include "targets/live_syscall.h"
 #include "targets/live_window.h"
 
@@ -50,6 +51,11 @@ bool playable(const File& file, const World& world, const LiveKernel& kernel) {
     if (file.driver.mmap_prepare && !world.profile->prepare_hooks) return false;
     // Else the two hooks cannot be told apart.
     return !world.memory_merge || file.driver.mmap_prepare == kernel.memory_file_flag_early;
+}
+
+// Execute-only memory has a key of its own where there are keys, and then it cannot be read.
+bool has_unknown_key(Prot prot) {
+    return live_pkeys() == LivePkeys::there && prot.flags == Flags(Flag::exec);
 }
 
 // A memory file of this size, opened as the file of the world is; -1 if there is none.
@@ -117,6 +123,7 @@ FileId LiveCalls::file_of(std::uint64_t device, std::uint64_t inode) const {
 // The end of the world stands for the end of the address space, which the window does not reach.
 // Without `fixed` the range has to be free: MAP_FIXED_NOREPLACE asks the kernel just that.
 Errno LiveCalls::run(const Mmap& op) const {
+    if (has_unknown_key(op.prot)) return Errno::declined;
     long file = -1;
     if (!op.backing.file.none()) {
         file = files_[op.backing.file.value - 1].number;
@@ -151,6 +158,9 @@ Errno LiveCalls::run(const Munmap& op) const {
 }
 
 Errno LiveCalls::run(const Mprotect& op) const {
+    // A world without keys is like a processor without them.
+    const bool names_key = op.pkey != Pkey::keep && live_pkeys() != LivePkeys::none;
+    if (names_key || has_unknown_key(op.prot)) return Errno::declined;
     const Stretch at = stretch_of(op.range, world_->pages);
     const long reach = op.reach == Reach::grows_down ? PROT_GROWSDOWN : 0;
     const long prot = protection_of(op.prot) | reach;
@@ -293,6 +303,9 @@ Errno LiveCalls::resize_or_move(const Mremap& op) const {
 
 namespace {
 
+constexpr const char* without_pkeys =
+    "protection keys: what they permit is a matter of the processor";
+
 // The right to lock the whole window, whoever asks.
 bool may_lock() {
     rlimit limit{};
@@ -326,6 +339,12 @@ std::vector<Sight::Unoffered> live_unoffered() {
     if (!live_follows(Advice::guard_install)) {
         unoffered.push_back(
             {op_index<Madvise>(), "guards: those of the kernel are not those of its series", true});
+    }
+    if (live_pkeys() != LivePkeys::none) {
+        unoffered.push_back({op_index<Mprotect>(), without_pkeys, true});
+    }
+    if (live_pkeys() == LivePkeys::there) {
+        unoffered.push_back({op_index<Mmap>(), without_pkeys, true});
     }
     const std::uint64_t start = live_window_start;
     if (!may_lock()) {
