@@ -167,6 +167,12 @@ void check_left(const Failed& failed, const Mprotect& op) {
         check_page(range, page, *before, *after,
                    forgive_flags(access_flags | pkey_flags | Flag::account));
         if (!inside) continue;
+        // Without a key to give, that of execute-only memory alone comes or goes.
+        const World& world = failed.run.world();
+        const bool key_differs = pkey_of(before->flags) != pkey_of(after->flags);
+        const bool reserved = pkey_of(before->flags) == world.execute_only_pkey() ||
+                              pkey_of(after->flags) == world.execute_only_pkey();
+        if (op.pkey == Pkey::keep && key_differs) RC_ASSERT(reserved);
         const bool changed = !(before->flags ^ after->flags).without(sticky_flags).empty();
         if (changed) RC_ASSERT(!stopped);
         const bool has_key = op.pkey == Pkey::keep || pkey_of(after->flags) == number_of(op.pkey);
