@@ -37,6 +37,7 @@ bool core_can_meet(CaseId id) {
         case CaseKind::refused_uffd:
         case CaseKind::refused_memory:
         case CaseKind::refused_guard:
+        case CaseKind::refused_pkey:
         case CaseKind::merge_sticky: return false;
         default: return true;
     }

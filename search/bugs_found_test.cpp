@@ -120,6 +120,7 @@ INSTANTIATE_TEST_SUITE_P(
         Pinned{"map-over-partial-overlap-drops-remainder", 2, 3},
         Pinned{"fork-forgets-memory-merge", 2, 1, true},
         Pinned{"memory-merge-heals-seams", 3, 2, true},
+        Pinned{"execute-only-memory-is-read", 2, 1, true},
         Pinned{"execute-only-key-stays-behind", 4, 2}, Pinned{"special-areas-merge", 3, 2},
         Pinned{"heap-joins-what-is-before-it", 2, 2, true},
         Pinned{"grown-stack-merges", 3, 3, true},

@@ -239,6 +239,8 @@ void Mutator::cross_over(Candidate& program, const Candidate& donor, Source& sou
     steps.insert(step_at(steps, std::min(cut, steps.size())), steps_.begin(), steps_.end());
     // What the donor's steps map lies inside of the world.
     program.world.pages = std::max(program.world.pages, donor.world.pages);
+    // And what keys they name are the program's.
+    program.world.pkeys = std::max(program.world.pkeys, donor.world.pkeys);
     fit(program, limits_);
 }
 

@@ -121,6 +121,9 @@ void Mutator::draw_swarm(const Candidate& program, Source& source) {
     const World& world = program.world;
     Generator(full_alphabet(), *world.profile, world.pages).draw_swarm(source, swarm_);
     swarm_.world.files = world.files;
+    swarm_.world.pkeys = world.pkeys;
+    swarm_.world.heap = world.heap;
+    if (world.pkeys > 0) swarm_.prots.push_back({Flag::exec});
     swarm_.world.areas.clear();
     for (std::uint8_t space = 1; space < space_count_max; ++space) {
         if (reference_.has_space(SpaceId{space})) swarm_.spaces = space_count_max;

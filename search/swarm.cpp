@@ -73,6 +73,16 @@ File draw_file(Source& source, char name, const World& world) {
     return file;
 }
 
+// A key of the program's, or that of execute-only memory.
+void give_pkey(Source& source, const World& world, Attributes& at) {
+    unsigned pkey = static_cast<unsigned>(source.below(world.pkeys));
+    if (source.one_in(4)) {
+        at.flags = at.flags.without(access_flags) | Flag::exec;
+        pkey = world.execute_only_pkey();
+    }
+    at.flags = at.flags | flags_of_pkey(pkey);
+}
+
 // A few areas that are there from the start, as in a snapshot of a process.
 void draw_areas(Source& source, World& world) {
     std::uint64_t page = 0;
@@ -93,6 +103,7 @@ void draw_areas(Source& source, World& world) {
             if (source.one_in(4)) account = !account;
         }
         if (account) at.flags = at.flags | Flag::account;
+        if (world.pkeys > 0 && source.one_in(2)) give_pkey(source, world, at);
         at.pgoff = area.range.start.value;
         world.areas.push_back(area);
     }
