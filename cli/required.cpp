@@ -24,14 +24,13 @@ bool needs_failure(CaseId id) {
     return failure_struck(id) || is_kind(id, CaseKind::refused_memory);
 }
 
-// Only a world with small limits, with initial areas, or with files of any hooks leads there.
+// Only a world with small limits, with initial areas, with keys, or with files of any hooks leads
+// there.
 bool needs_world(CaseId id) {
     for (const Seam seam : {Seam::given, Seam::close_hook, Seam::flags_after_merge}) {
         if (id == case_id(seam)) return true;
     }
-    for (std::size_t op = 0; op < op_count; ++op) {
-        if (id == case_id(op, CaseKind::refused_close)) return true;
-    }
+    if (is_kind(id, CaseKind::refused_close) || is_kind(id, CaseKind::refused_pkey)) return true;
     // RLIMIT_MEMLOCK.
     const bool of_lock = id == case_id(op_index<Mmap>(), errno_case(Errno::eagain)) ||
                          id == case_id(op_index<Mremap>(), errno_case(Errno::eagain)) ||

@@ -63,6 +63,9 @@
     X(memory_merge_heals_seams, "memory-merge-heals-seams", "C2",                                  \
       "PR_SET_MEMORY_MERGE merges the areas that it has made equal",                                \
       "Linux, ksm_add_vmas(): it merges none", "wrong_merge")                                       \
+    X(execute_only_memory_is_read, "execute-only-memory-is-read", "C9",                            \
+      "nobody asks the protection key of execute-only memory for the right to read",                \
+      "of our own making: arch_vma_access_permitted() without its test", "wrong_result")            \
     X(execute_only_key_stays_behind, "execute-only-key-stays-behind", "C4",                        \
       "mprotect leaves execute-only memory its key when it becomes readable",                      \
       "of our own making: __arch_override_mprotect_pkey() without its second half",                \

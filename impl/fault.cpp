@@ -75,7 +75,8 @@ void AddressSpace::anon_vma_prepare(Call& call, Cursor vma) {
 // came before the guard.
 bool AddressSpace::fault_in(Call& call, Cursor vma, PageRange pages, bool writes) {
     const unsigned reserved = call.world.execute_only_pkey();
-    if (reserved > 0 && pkey_of(vmas_.at(vma).attributes.flags) == reserved) return false;
+    const bool is_reserved = reserved > 0 && pkey_of(vmas_.at(vma).attributes.flags) == reserved;
+    if (is_reserved && !BUG(execute_only_memory_is_read)) return false;
     const std::optional<Page> guard = guards_.first_in(pages);
     if (guard && *guard == pages.start) return false;
     const bool copies = writes && !vmas_.at(vma).attributes.flags.has(Flag::shared);

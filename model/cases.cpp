@@ -9,7 +9,7 @@ constexpr std::array<std::string_view, shape_kind_count> shape_names = {
     "refused/flags", "refused/file",      "refused/offset", "refused/policy",  "refused/name",
     "refused/uffd",  "refused/fault",     "refused/forked", "refused/special", "refused/unfaulted",
     "refused/close", "refused/three_way", "refused/no_op",  "refused/memory",  "refused/guard",
-    "merge/sticky",  "split/start",       "split/end",      "split/both",
+    "refused/pkey",  "merge/sticky",      "split/start",    "split/end",       "split/both",
 };
 
 template <class... Ops>
@@ -95,6 +95,10 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
             return is_one_of<Touch, Madvise, Mlock, Mlockall, Mprotect>(op) && makes_present &&
                    profile.guard_regions;
         }
+        case refused_pkey:
+            // In canonical neither mlock nor mremap makes anything present.
+            return is_one_of<Touch, Mmap, Mlockall, RemapFilePages>(op) ||
+                   (is_one_of<Mlock, Mremap>(op) && !profile.atomic);
         case merge_sticky:
             return (maps || changes || heap) && profile.guard_flag && !profile.maximal;
         case split_start:

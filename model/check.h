@@ -75,14 +75,23 @@ enum class Invariant : std::uint8_t {
     anonymous_offset,  // Unfaulted private anonymous pages have their address for an offset.
     shared_unfaulted,  // Shared memory never has a fault identity.
     access_permitted,  // What is permitted now is among what may be.
+    pkey_allocated,    // A key is the program's, or that of execute-only memory.
     uffd_has_modes,    // A userfaultfd waits for something, and nothing else does.
     maximal,           // `canonical`: no two adjacent areas could be one.
     counters,          // Running counters equal their recomputation from the areas.
 };
-inline constexpr std::array<std::string_view, 10> invariant_names = {
-    "inside_world",     "not_empty",        "sorted_without_overlap", "identity_in_bounds",
-    "anonymous_offset", "shared_unfaulted", "access_permitted",       "uffd_has_modes",
-    "maximal",          "counters",
+inline constexpr std::array<std::string_view, 11> invariant_names = {
+    "inside_world",
+    "not_empty",
+    "sorted_without_overlap",
+    "identity_in_bounds",
+    "anonymous_offset",
+    "shared_unfaulted",
+    "access_permitted",
+    "pkey_allocated",
+    "uffd_has_modes",
+    "maximal",
+    "counters",
 };
 
 struct Violation {

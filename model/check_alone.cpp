@@ -32,6 +32,7 @@ std::optional<Invariant> broken_attributes(const World& world, const AreaView& a
         return Invariant::shared_unfaulted;
     const bool watched = at.flags.has_any(uffd_flags);
     if (watched != (at.uffd != UffdContext::none)) return Invariant::uffd_has_modes;
+    if (!world.is_pkey_of(pkey_of(at.flags), at.flags)) return Invariant::pkey_allocated;
     const bool permitted = at.flags.has(needed_may_flags({at.flags & access_flags}));
     return permitted ? std::nullopt : std::optional(Invariant::access_permitted);
 }

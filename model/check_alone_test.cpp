@@ -208,4 +208,16 @@ TEST(check_alone, takes_a_charge_that_may_have_stayed) {
     EXPECT_EQ(seen.broken(), "counters");
 }
 
+TEST(check_alone, sees_keys_that_nobody_has_allocated) {
+    AreaView area = anonymous(0, 1);
+    area.attributes.flags = area.attributes.flags | flags_of_pkey(1);
+    Seen seen({area});
+    EXPECT_EQ(seen.broken(), "pkey_allocated");
+    seen.world.pkeys = 2;
+    EXPECT_EQ(seen.broken(), "none");
+    // The next one is that of execute-only memory alone.
+    seen.world.pkeys = 1;
+    EXPECT_EQ(seen.broken(), "pkey_allocated");
+}
+
 }  // namespace vmacheck

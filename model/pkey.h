@@ -1,7 +1,7 @@
 // Protection keys (x86, pkeys(7)): the processor lets a thread say, key by key, what it may access.
 //
 // Here every key that a program has permits everything, as pkey_alloc(0, 0) leaves it. What is
-// execute-only has a key of the kernel's, which permits nobody to read it.
+// execute-only has a key of the kernel's, if one was free, and that permits nobody to read it.
 #pragma once
 
 #include <array>

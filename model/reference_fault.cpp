@@ -29,7 +29,10 @@ Errno Reference::run(const Touch& op) {
 // file ends before the page; then the identity is there all the same. All other keys permit all.
 bool Reference::fault_in(std::size_t cell, bool writes) {
     const unsigned pkey = pkey_of(cells()[cell].attributes.flags);
-    if (pkey != 0 && pkey == world_->execute_only_pkey()) return false;
+    if (pkey != 0 && pkey == world_->execute_only_pkey()) {
+        cases_.hit(CaseKind::refused_pkey);
+        return false;
+    }
     if (cells()[cell].guard) {
         cases_.hit(CaseKind::refused_guard);
         return false;
