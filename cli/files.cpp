@@ -228,7 +228,7 @@ std::optional<std::vector<std::string>> expand(const std::vector<std::string>& p
             continue;
         }
         std::vector<std::string> inside;
-        for (fs::directory_iterator at(path, error), end; !error && at != end;
+        for (fs::recursive_directory_iterator at(path, error), end; !error && at != end;
              at.increment(error)) {
             if (at->path().extension() == ".vma") inside.push_back(at->path().string());
         }

@@ -63,7 +63,8 @@ function(vmacheck_script name label script)
 endfunction()
 
 # The command itself, as a user runs it; under the sanitizers, too.
-file(GLOB corpus CONFIGURE_DEPENDS corpus/cases/*.vma corpus/traces/*.vma)
+file(GLOB corpus CONFIGURE_DEPENDS corpus/cases/*.vma corpus/cases/*/*.vma
+     corpus/traces/*.vma)
 add_test(NAME command.replays_the_corpus COMMAND vmacheck replay ${corpus}
          WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}")
 add_test(NAME command.runs_clean COMMAND vmacheck run --seed 1 --programs 500

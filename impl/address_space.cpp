@@ -212,7 +212,8 @@ Errno AddressSpace::split_vma(Call& call, Cursor& vma, Page page, NewPiece new_p
 
 // munmap takes away more than it splits, so that it may pass the limit for a moment (__split_vma).
 Errno AddressSpace::split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece) {
-    if (call.fails(Stage::split)) return Errno::enomem;
+    const Errno refused = refusal_of_split(call, vmas_.at(vma).attributes);
+    if (refused != Errno::ok) return refused;
     BUG_ACTION(out_of_bounds_write, write_past_the_end());
     const Cursor lower = cut(call, vma, page);
     const Cursor upper = vmas_.next(lower);

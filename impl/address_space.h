@@ -38,6 +38,19 @@ struct Call {
     [[nodiscard]] bool fails(Stage stage) { return !committing && log.fails(stage); }
 };
 
+// Whether memory is short for a second area like this one: itself (Stage::split or allocation), its
+// policy, its links to the fault identity (vm_area_dup(), vma_dup_policy(), anon_vma_clone()).
+[[nodiscard]] inline bool fails_to_copy(Call& call, Stage area, const Attributes& like) {
+    return call.fails(area) || (like.policy != Policy::none && call.fails(Stage::policy)) ||
+           (!like.fault.none() && call.fails(Stage::anon));
+}
+
+// What refuses to split such an area (__split_vma(), without the limit on areas).
+[[nodiscard]] inline Errno refusal_of_split(Call& call, const Attributes& at) {
+    if (call.world.may_refuse_split(at.file) && call.fails(Stage::may_split)) return Errno::einval;
+    return fails_to_copy(call, Stage::split, at) ? Errno::enomem : Errno::ok;
+}
+
 // Stops a loop over areas that would go on for ever.
 class TurnBound {
   public:
@@ -178,6 +191,7 @@ class AddressSpace {
 
     // Munmap and the first half of mmap.
     [[nodiscard]] Errno gather_range(Call& call, PageRange range);
+    [[nodiscard]] Errno unmap_range(Call& call, PageRange range);
     [[nodiscard]] Errno pass_splits(Call& call, PageRange range) const;
     [[nodiscard]] bool exceeds_limit_by_cut(const Call& call, PageRange range) const;
     void cut_ends(Call& call, PageRange range);
@@ -220,6 +234,9 @@ class AddressSpace {
     struct Walk {
         Gaps gaps;                        // Where nothing is mapped.
         Errno no_memory = Errno::enomem;  // What that is called.
+        [[nodiscard]] Errno answer_to(Errno error) const {
+            return error == Errno::enomem ? no_memory : error;
+        }
     };
     struct Wanted {
         Errno error = Errno::ok;
@@ -253,6 +270,7 @@ class AddressSpace {
     [[nodiscard]] Errno prep_move_vma(Call& call, const Mremap& op);
     [[nodiscard]] Errno move_vma(Call& call, const Mremap& op);
     [[nodiscard]] Errno copy_vma(Call& call, const Mremap& op);
+    void unmap_source_vma(Call& call, PageRange range);
     [[nodiscard]] bool multi_allowed(const Mremap& part, const Mremap& whole) const;
     void reset_uffd(PageRange range);
     void dontunmap_complete(Call& call, PageRange range);

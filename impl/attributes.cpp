@@ -6,6 +6,7 @@
 
 #include "impl/address_space.h"
 #include "impl/bugs.h"
+#include "impl/end_splits.h"
 
 namespace vmacheck::impl {
 namespace {
@@ -55,7 +56,7 @@ Errno AddressSpace::change_range(Call& call, PageRange range, Walk walk, const R
             const Outcome outcome =
                 of_policy ? vma_modify_policy(call, prev, vma, piece, to.policy, to.home_node)
                           : vma_modify_flags_name(call, prev, vma, piece, to.flags, to.name);
-            if (outcome.error != Errno::ok) return walk.no_memory;
+            if (outcome.error != Errno::ok) return walk.answer_to(outcome.error);
             vma = outcome.vma;
         }
         done = vmas_.at(vma).end;
@@ -67,8 +68,7 @@ Errno AddressSpace::change_range(Call& call, PageRange range, Walk walk, const R
 // Passes what change_range() passes in an `atomic` profile, and changes nothing.
 template <class Rule>
 Errno AddressSpace::check_range(Call& call, PageRange range, Walk walk, const Rule& rule) const {
-    bool cuts_start = false;
-    bool cuts_end = false;
+    EndSplits splits(range);
     bool gap = false;
     Page done = range.start;
     Cursor vma = vmas_.find(done);
@@ -80,14 +80,11 @@ Errno AddressSpace::check_range(Call& call, PageRange range, Walk walk, const Ru
         const Wanted wanted = rule(found.attributes);
         if (wanted.error != Errno::ok) return wanted.error;
         if (wanted.to == found.attributes) continue;
-        cuts_start = cuts_start || found.cut_by(range.start);
-        cuts_end = cuts_end || found.cut_by(range.end());
+        splits.changes(found);
     }
     gap = gap || done < range.end();
     if (gap && walk.gaps != Gaps::skip) return Errno::enomem;
-    if (cuts_start && call.fails(Stage::split)) return walk.no_memory;
-    if (cuts_end && call.fails(Stage::split)) return walk.no_memory;
-    return Errno::ok;
+    return walk.answer_to(splits.pass(call));
 }
 
 bool AddressSpace::has_gap(PageRange range) const {
@@ -217,6 +214,7 @@ Errno AddressSpace::run(Call& call, const Mseal& op) {
 
 // prctl(PR_SET_VMA_ANON_NAME); what is short of memory is told to try again, as in madvise.
 Errno AddressSpace::run(Call& call, const AnonName& op) {
+    if (op.to != AreaName::none && call.fails(Stage::name)) return Errno::enomem;
     if (op.range.empty()) return Errno::ok;
     const Walk walk{Gaps::report, Errno::eagain};
     return change_range(call, op.range, walk, [&](const Attributes& old) {
@@ -228,6 +226,7 @@ Errno AddressSpace::run(Call& call, const AnonName& op) {
 
 Errno AddressSpace::run(Call& call, const Mbind& op) {
     if (op.range.empty()) return Errno::ok;
+    if (op.policy != Policy::none && call.fails(Stage::policy)) return Errno::enomem;
     const bool refused = op.policy == Policy::none ? !any_mapped(op.range) : has_gap(op.range);
     if (refused) return Errno::efault;
     return change_range(call, op.range, {Gaps::skip}, [&](const Attributes& old) {
@@ -247,7 +246,11 @@ Errno AddressSpace::run(Call& call, const HomeNode& op) {
         if (old.policy == Policy::none) return wanted;
         any = true;
         wanted.to.home_node = true;
-        if (!has_home_node(old.policy)) wanted.error = Errno::eopnotsupp;
+        if (!has_home_node(old.policy)) {
+            wanted.error = Errno::eopnotsupp;
+        } else if (!call.atomic() && call.fails(Stage::policy)) {
+            wanted.error = Errno::enomem;
+        }
         return wanted;
     });
     return error == Errno::ok && !any ? Errno::enoent : error;

@@ -7,6 +7,7 @@
 
 #include "impl/address_space.h"
 #include "impl/bugs.h"
+#include "impl/end_splits.h"
 
 namespace vmacheck::impl {
 namespace {
@@ -131,26 +132,6 @@ Errno refusal(const Attributes& attributes, Advice advice, Dofork dofork) {
         default: return Errno::ok;
     }
 }
-
-// The ends of a range of which an `atomic` change must split off a piece.
-class EndSplits {
-  public:
-    explicit EndSplits(PageRange range) : range_(range) {}
-    void changes(const Vma& vma) {
-        start_ = start_ || vma.cut_by(range_.start);
-        end_ = end_ || vma.cut_by(range_.end());
-    }
-    [[nodiscard]] Errno pass(Call& call) const {
-        if (start_ && call.fails(Stage::split)) return Errno::enomem;
-        if (end_ && call.fails(Stage::split)) return Errno::enomem;
-        return Errno::ok;
-    }
-
-  private:
-    PageRange range_;
-    bool start_ = false;
-    bool end_ = false;
-};
 
 }  // namespace
 
@@ -329,7 +310,8 @@ Errno AddressSpace::check_madvise(Call& call, const Madvise& op) const {
         }
     }
     if (hole || done < end) return Errno::enomem;
-    return splits.pass(call) == Errno::ok ? Errno::ok : Errno::eagain;
+    const Errno error = splits.pass(call);
+    return error == Errno::enomem ? Errno::eagain : error;
 }
 
 AddressSpace::Outcome AddressSpace::madvise_vma_behavior(Call& call, Cursor prev, Cursor vma,

@@ -128,7 +128,9 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         error = Errno::enomem;
         const bool accounted = attributes.flags.has(Flag::account);
         if (accounted && call.fails(Stage::charge)) break;
-        if (call.fails(Stage::allocation)) break;
+        Attributes inherited = attributes;
+        if (attributes.flags.has(Flag::wipe_on_fork)) inherited.fault = FaultId{};
+        if (fails_to_copy(call, Stage::allocation, inherited)) break;
         error = Errno::ok;
 
         if (accounted) call.ledger.charge(copy.count());

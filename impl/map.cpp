@@ -103,7 +103,8 @@ bool AddressSpace::exceeds_limit_by_cut(const Call& call, PageRange range) const
            counters_.map_count >= call.world.max_map_count;
 }
 
-// Makes the areas of `range`, which is not free, end with it (vms_gather_munmap_vmas).
+// Makes the areas of `range`, which is not free, end with it, and puts them aside one by one
+// (vms_gather_munmap_vmas).
 //
 //     pages   01234567        pages   01234567
 //     before  AAA.BBBB   ->   after   AAC.BBDD      pages 2 to 5; A and D are the new pieces
@@ -118,14 +119,35 @@ Errno AddressSpace::gather_range(Call& call, PageRange range) {
         const Errno error = split_vma_unlimited(call, first, range.start, NewPiece::below);
         if (error != Errno::ok) return error;
     }
-    if (any_sealed(range)) return Errno::eperm;
-    Cursor last = vmas_.find(range.end());
-    if (last == vmas_.end() || !vmas_.at(last).cut_by(range.end())) return Errno::ok;
-    const Errno error = split_vma_unlimited(call, last, range.end(), NewPiece::above);
-    if (error != Errno::ok && first != last && BUG(munmap_failure_leaves_detached_and_counters)) {
-        remove_range(call, range_between(range.start, vmas_.at(last).start));
+    for (Cursor vma = first; vma != vmas_.end(); vma = vmas_.next(vma)) {
+        if (vmas_.at(vma).start >= range.end()) break;
+        Errno error = Errno::ok;
+        if (vmas_.at(vma).attributes.flags.has(Flag::sealed)) return Errno::eperm;
+        if (vmas_.at(vma).cut_by(range.end()))
+            error = split_vma_unlimited(call, vma, range.end(), NewPiece::above);
+        if (error == Errno::ok && call.fails(Stage::detach)) error = Errno::enomem;
+        if (error == Errno::ok) continue;
+        if (vma != first && BUG(munmap_failure_leaves_detached_and_counters))
+            remove_range(call, range_between(range.start, vmas_.at(vma).start));
+        return error;
     }
-    return error;
+    return Errno::ok;
+}
+
+// do_vmi_align_munmap(), of a range with areas.
+Errno AddressSpace::unmap_range(Call& call, PageRange range) {
+    if (call.atomic()) {
+        const Errno error = pass_splits(call, range);
+        if (error != Errno::ok) return error;
+        call.committing = true;
+        cut_ends(call, range);
+    } else {
+        const Errno error = gather_range(call, range);
+        if (error != Errno::ok) return error;
+        if (call.fails(Stage::clear)) return Errno::enomem;
+    }
+    remove_range(call, range);
+    return Errno::ok;
 }
 
 // What gather_range() would pass, without doing it.
@@ -135,14 +157,13 @@ Errno AddressSpace::pass_splits(Call& call, PageRange range) const {
     const Cursor first = vmas_.find(range.start);
     if (vmas_.at(first).cut_by(range.start)) {
         if (vmas_.at(first).attributes.flags.has(Flag::sealed)) return Errno::eperm;
-        if (call.fails(Stage::split)) return Errno::enomem;
+        const Errno refused = refusal_of_split(call, vmas_.at(first).attributes);
+        if (refused != Errno::ok) return refused;
     }
     if (any_sealed(range)) return Errno::eperm;
     const Cursor last = vmas_.find(range.end());
-    if (last != vmas_.end() && vmas_.at(last).cut_by(range.end()) && call.fails(Stage::split)) {
-        return Errno::enomem;
-    }
-    return Errno::ok;
+    if (last == vmas_.end() || !vmas_.at(last).cut_by(range.end())) return Errno::ok;
+    return refusal_of_split(call, vmas_.at(last).attributes);
 }
 
 // What gather_range() does, when nothing can fail any more.
@@ -158,19 +179,7 @@ Errno AddressSpace::run(Call& call, const Munmap& op) {
     if (op.range.empty()) return Errno::einval;
     if (op.range.end().value > call.world.pages.value) return Errno::einval;
     BUG_ACTION(leak, lose_memory());
-    if (!any_mapped(op.range)) return Errno::ok;
-
-    if (call.atomic()) {
-        const Errno error = pass_splits(call, op.range);
-        if (error != Errno::ok) return error;
-        call.committing = true;
-        cut_ends(call, op.range);
-    } else {
-        const Errno error = gather_range(call, op.range);
-        if (error != Errno::ok) return error;
-    }
-    remove_range(call, op.range);
-    return Errno::ok;
+    return any_mapped(op.range) ? unmap_range(call, op.range) : Errno::ok;
 }
 
 // Mmap.
@@ -211,6 +220,10 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.cannot_be_locked = !supports_mlock(map.vma.attributes.flags | map.driver_flags);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
+    // Who may write to the file is asked before anything is changed (mapping_map_writable).
+    const bool writes_file =
+        !anonymous && map.vma.attributes.flags.has(Flag::shared | Flag::may_write);
+    if (writes_file && call.fails(Stage::writable)) return Errno::eperm;
     const Errno mapped = call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
     if (mapped != Errno::ok || !present) return mapped;
     // Not mmap's failure.

@@ -13,6 +13,13 @@ bool must_be_closed(const Call& call, FileId file) {
     return call.world.has_close_hook(file);
 }
 
+// Where memory is short for a merge. An area that grows and has no identity is linked to the one
+// that it takes over before anything else (dup_anon_vma).
+bool lacks_memory(Call& call, const Attributes& grows, bool brings_identity) {
+    const bool links = grows.fault.none() && brings_identity;
+    return (links && call.fails(Stage::anon)) || call.fails(Stage::merge);
+}
+
 }  // namespace
 
 // Which neighbours a new range joins. What lies on its pages is looked through, so that the answer
@@ -52,10 +59,13 @@ Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma, Cursor apar
     CHECK(!any_mapped(vma.range()));
     const Sides sides = new_range_sides(call, vma, apart);
     if (!sides.left && !sides.right) return Cursor();
-    if (call.fails(Stage::merge)) return Cursor();
 
     const Cursor next = vmas_.find(vma.end);
     const Cursor grown = sides.left ? vmas_.before(next) : next;
+    const bool swallows = sides.left && sides.right;
+    const bool brings_identity =
+        !vma.attributes.fault.none() || (swallows && !vmas_.at(next).attributes.fault.none());
+    if (lacks_memory(call, vmas_.at(grown).attributes, brings_identity)) return Cursor();
     if (sides.left) {
         CHECK(!(sides.right && BUG(crash_on_three_way_merge)));
         expand(call, grown, vmas_.at(grown).start, sides.right ? vmas_.at(next).end : vma.end);
@@ -82,17 +92,19 @@ bool AddressSpace::vma_merge_extend(Call& call, Cursor vma, Page end) {
     grown.end = end;
     const bool special = grown.attributes.flags.has_any(special_flags);
     if (special && !call.world.profile->maximal) return false;
-    if (call.fails(Stage::merge)) return false;
 
     const Cursor next = vmas_.next(vma);
+    bool fits = false;
     if (next != vmas_.end() && vmas_.at(next).start == end) {
         const Attributes& behind = vmas_.at(next).attributes;
         // Its identity goes over to an area that has none, even if it came through a fork.
         if (behind.fault.none()) grown.attributes.forked = false;
-        const bool fits = can_merge(*call.world.profile, grown, vmas_.at(next), RangeSide::left) &&
-                          !must_be_closed(call, behind.file);
-        if (fits && !BUG(growing_area_does_not_merge)) end = vmas_.at(next).end;
+        fits = can_merge(*call.world.profile, grown, vmas_.at(next), RangeSide::left) &&
+               !must_be_closed(call, behind.file);
     }
+    const bool brings_identity = fits && !vmas_.at(next).attributes.fault.none();
+    if (lacks_memory(call, vmas_.at(vma).attributes, brings_identity)) return false;
+    if (fits && !BUG(growing_area_does_not_merge)) end = vmas_.at(next).end;
     expand(call, vma, grown.start, end);
     return true;
 }
@@ -134,9 +146,13 @@ AddressSpace::Outcome AddressSpace::vma_merge_existing_range(Call& call, Cursor 
     const Vma vma = vmas_.at(middle);
     const Sides sides = existing_range_sides(call, prev, middle, range, to);
     if (!sides.left && !sides.right) return {};
-    if (call.fails(Stage::merge)) return {Errno::enomem, Cursor()};
 
     const Cursor next = vmas_.next(middle);
+    const bool swallows = sides.left && sides.right;
+    const bool brings_identity =
+        !vma.attributes.fault.none() || (swallows && !vmas_.at(next).attributes.fault.none());
+    const Attributes& grows = vmas_.at(sides.left ? prev : next).attributes;
+    if (lacks_memory(call, grows, brings_identity)) return {Errno::enomem, Cursor()};
     if (sides.left && sides.right) {
         CHECK(!BUG(crash_on_three_way_merge));
         expand(call, prev, vmas_.at(prev).start, vmas_.at(next).end);
@@ -169,6 +185,10 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
     CHECK(vmas_.at(middle).start <= range.start);
     CHECK(range.end() <= vmas_.at(middle).end);
     CHECK(!range.empty());
+    const Attributes& old = vmas_.at(middle).attributes;
+    // vma_replace_policy() copies a policy once more, behind the merge or the splits.
+    const bool replaces = old.policy != to.policy || old.home_node != to.home_node;
+    const bool copies_policy = replaces && to.policy != Policy::none;
     Outcome outcome = vma_merge_existing_range(call, prev, middle, range, to);
     if (outcome.error != Errno::ok && oom == MergeOom::is_an_error) return outcome;
     if (!outcome.vma.none()) {
@@ -178,6 +198,7 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
         const bool holds_old_ones = merged != merged.with(united);
         if (holds_old_ones && BUG(case8_skips_attribute_update)) return outcome;
         set_attributes(outcome.vma, united);
+        if (copies_policy && call.fails(Stage::policy)) return {Errno::enomem, Cursor()};
         return outcome;
     }
     if (vmas_.at(middle).start < range.start) {
@@ -188,6 +209,7 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
         const Errno error = split_vma(call, middle, range.end(), NewPiece::above);
         if (error != Errno::ok) return {error, Cursor()};
     }
+    if (copies_policy && call.fails(Stage::policy)) return {Errno::enomem, Cursor()};
     set_attributes(middle, to);
     return {Errno::ok, middle};
 }

@@ -315,6 +315,14 @@ Errno AddressSpace::prep_move_vma(Call& call, const Mremap& op) {
         count += 4;
     }
     if (call.world.profile->count_limit && count > most) return Errno::enomem;
+    // The driver is asked here, and again by each split.
+    const Vma& asked = vmas_.at(vma);
+    if (call.world.may_refuse_split(asked.attributes.file) && !call.atomic()) {
+        const bool ends_differ[] = {asked.start != op.from.start, asked.end != op.from.end()};
+        for (const bool differs : ends_differ) {
+            if (differs && call.fails(Stage::may_split)) return Errno::einval;
+        }
+    }
     if (!unlocks || !leaves_the_rest(call, op)) return Errno::ok;
 
     // With x the range:
@@ -342,18 +350,35 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
 
     if (!op.from.empty() && call.fails(Stage::move)) {
         if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;
-        const Errno kept = gather_range(call, op.to);
-        if (kept == Errno::ok) remove_range(call, op.to);
+        const Errno kept = unmap_range(call, op.to);
+        CHECK(kept == Errno::ok);
         return Errno::enomem;
     }
     reset_uffd(op.to);
     guards_.move({op.from.start, std::min(op.from.count, op.to.count)}, op.to.start);
     if (keeps_old_place(op)) {
         dontunmap_complete(call, op.from);
-    } else if (!op.from.empty() && gather_range(call, op.from) == Errno::ok) {
-        remove_range(call, op.from);
+    } else if (!op.from.empty()) {
+        unmap_source_vma(call, op.from);
     }
     return Errno::ok;
+}
+
+// Lest the charge of the old place go with it, its area is not charged while it is unmapped; in a
+// failure nobody remembers that, and the charge stays for good. The move has succeeded all the
+// same.
+void AddressSpace::unmap_source_vma(Call& call, PageRange range) {
+    const PageRange area = vmas_.at(vmas_.find(range.start)).range();
+    if (unmap_range(call, range) == Errno::ok || call.atomic()) return;
+    for (Cursor vma = vmas_.find(area.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
+        Vma piece = vmas_.at(vma);
+        if (piece.start >= area.end()) return;
+        if (!piece.attributes.flags.has(Flag::account)) return;
+        call.ledger.uncharge(piece.count());
+        call.ledger.charge_for_good(piece.count());
+        piece.attributes.flags = piece.attributes.flags.without(Flag::account);
+        vmas_.replace(vma, piece);
+    }
 }
 
 // A new range at the new place, like the old one down to its history.
@@ -372,9 +397,13 @@ Errno AddressSpace::copy_vma(Call& call, const Mremap& op) {
     const bool alone = is_copied_alone(call, source.attributes);
     if (!alone && !vma_merge_new_range(call, copy, apart).none()) return Errno::ok;
 
-    if (call.fails(Stage::allocation)) return Errno::enomem;
-    if (call.world.has_close_hook(copy.attributes.file)) {
-        call.log.call_open(id_, copy.attributes.file, copy.range());
+    if (fails_to_copy(call, Stage::allocation, copy.attributes)) return Errno::enomem;
+    const FileId file = copy.attributes.file;
+    const bool has_hooks = call.world.has_close_hook(file);
+    if (has_hooks) call.log.call_open(id_, file, copy.range());
+    if (!call.atomic() && call.fails(Stage::link)) {
+        if (has_hooks) call.log.call_close(id_, file, copy.range());
+        return Errno::enomem;
     }
     insert_vma(call, vmas_.find(copy.start), copy);
     return Errno::ok;

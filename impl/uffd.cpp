@@ -102,7 +102,8 @@ Errno AddressSpace::pass_uffd_splits(Call& call, PageRange range, const Rule& ru
         const Cursor vma = vmas_.find(end);
         if (vma == vmas_.end() || !vmas_.at(vma).cut_by(end)) continue;
         const Attributes& at = vmas_.at(vma).attributes;
-        if (rule(at) != at && call.fails(Stage::split)) return Errno::enomem;
+        const Errno refused = rule(at) != at ? refusal_of_split(call, at) : Errno::ok;
+        if (refused != Errno::ok) return refused;
     }
     return Errno::ok;
 }

@@ -50,6 +50,7 @@ constexpr std::uint8_t driver_io = 8;
 constexpr std::uint8_t driver_pfnmap = 16;
 constexpr std::uint8_t driver_mixedmap = 32;
 constexpr std::uint8_t driver_dont_expand = 64;
+constexpr std::uint8_t driver_may_split = 128;
 constexpr std::uint8_t mode_read_only = 1;
 
 // Area record.
@@ -216,6 +217,7 @@ void read_file(RecordIn record, World& world) {
     file.driver.pfnmap = (driver & driver_pfnmap) != 0;
     file.driver.mixedmap = (driver & driver_mixedmap) != 0;
     file.driver.dont_expand = (driver & driver_dont_expand) != 0;
+    file.driver.may_split = (driver & driver_may_split) != 0;
     file.read_only = (record[file_mode_at] & mode_read_only) != 0;
     FieldReader bytes(&record[file_pages_at], world, false);
     file.pages.value = pages_of(bytes.two_bytes());
@@ -240,7 +242,8 @@ Misfit write_file(RecordOut record, const File& file) {
         bit_if(file.driver.mmap_prepare, driver_mmap_prepare) |
         bit_if(file.driver.close, driver_close) | bit_if(file.driver.io, driver_io) |
         bit_if(file.driver.pfnmap, driver_pfnmap) | bit_if(file.driver.mixedmap, driver_mixedmap) |
-        bit_if(file.driver.dont_expand, driver_dont_expand);
+        bit_if(file.driver.dont_expand, driver_dont_expand) |
+        bit_if(file.driver.may_split, driver_may_split);
     record[file_mode_at] = bit_if(file.read_only, mode_read_only);
     Misfit misfit;
     FieldWriter(&record[file_pages_at], misfit).pages(file.pages.value, "the size");

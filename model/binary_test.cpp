@@ -182,9 +182,11 @@ TEST(binary, file_record_says_hooks_mode_size_and_name) {
     EXPECT_EQ(file_of({}), "a driver=none\n");
     EXPECT_EQ(file_of({1, 0, 0, 0, 'x'}), "x driver=mmap\n");
     EXPECT_EQ(file_of({2, 0, 0, 0, 'x'}), "x driver=mmap_prepare\n");
-    EXPECT_EQ(file_of({0xfc, 0, 0, 0, 'x'}), "x driver=close,io,pfnmap,mixedmap,dontexpand\n");
+    EXPECT_EQ(file_of({0xfc, 0, 0, 0, 'x'}),
+              "x driver=close,io,pfnmap,mixedmap,dontexpand,may_split\n");
     EXPECT_EQ(file_of({0xff, 0xff, 5, 1, 'x'}),
-              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand pages=261 mode=ro\n");
+              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand,may_split "
+              "pages=261 mode=ro\n");
     EXPECT_EQ(file_of({0, 0xfe, 0xff, 0xfe, 'x'}), "x driver=none pages=65279\n");
     EXPECT_EQ(file_of({0, 0, 0, 0xff, 'x'}), "x driver=none pages=2251799813684992\n");
     EXPECT_EQ(file_of({0, 0, 0xff, 0xff, 'x'}), "x driver=none pages=2251799813685247\n");

@@ -32,6 +32,10 @@ constexpr bool is_of_uffd(std::size_t op) {
 constexpr bool is_of_anonymous(std::size_t op) {
     return op == op_index<AnonName>() || is_of_uffd(op);
 }
+// Operations that answer EINVAL only where a driver will not have its area cut.
+constexpr bool refuses_for_driver_alone(std::size_t op) {
+    return is_one_of<Mlock, Munlock, Mseal, Mbind, HomeNode>(op);
+}
 // Operations that take a context away, and go on where memory for the merge is short.
 constexpr bool clears_uffd(std::size_t op) {
     return is_one_of<UffdUnregister, UffdClose>(op);
@@ -125,7 +129,8 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case eoverflow: return is_one_of<Mmap, RemapFilePages>(op);
         case einval:
             return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlockall, Mremap, UffdRegister,
-                             UffdUnregister, RemapFilePages>(op);
+                             UffdUnregister, RemapFilePages>(op) ||
+                   refuses_for_driver_alone(op);
         case ebadf: return op == op_index<AnonName>();
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
@@ -147,7 +152,23 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
         case Stage::allocation: return maps || op == op_index<Fork>() || grows;
         case Stage::move: return op == op_index<Mremap>() && !profile.atomic;
         case Stage::prepare: return is_one_of<Mmap, RemapFilePages>(op) && profile.prepare_hooks;
-        case Stage::hook: return is_one_of<Mmap, RemapFilePages>(op);
+        case Stage::hook:
+        case Stage::writable: return is_one_of<Mmap, RemapFilePages>(op);
+        case Stage::policy: return maps || changes_pieces(op) || is_one_of<Munmap, Fork>(op);
+        case Stage::anon: {
+            // What is mapped once more is shared. That has no identity, unless it is from guards.
+            const bool shared =
+                op == op_index<RemapFilePages>() && !guards_give_identities(profile);
+            const bool has_areas =
+                maps || changes || changes_areas(op) || is_one_of<Munmap, Fork>(op);
+            return has_areas && !shared && profile.fault_identity;
+        }
+        case Stage::name: return op == op_index<AnonName>();
+        case Stage::may_split:
+            return maps || op == op_index<Munmap>() || (changes_pieces(op) && !is_of_anonymous(op));
+        case Stage::detach: return (maps || op == op_index<Munmap>()) && !profile.atomic;
+        case Stage::clear: return is_one_of<Munmap, Mremap, Brk>(op) && !profile.atomic;
+        case Stage::link: return op == op_index<Mremap>() && !profile.atomic;
         case Stage::shmem: break;
     }
     return op == op_index<Mmap>();
@@ -213,12 +234,25 @@ bool case_expected(CaseId id, const Profile& profile) {
     // and a copy has no userfaultfd.
     const bool rare = is_of_uffd(op) && id == case_id(op, CaseKind::refused_offset);
     const bool rare_move = id == case_id(op_index<Mremap>(), CaseKind::refused_uffd);
-    // Memory with another offset has to move to where the heap ends.
-    const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset);
+    // Memory with another offset has to move to where the heap ends, and the heap has neither a
+    // driver nor a policy but what other operations bring there.
+    const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset) ||
+                           id == case_id(op_index<Brk>(), unwind_case(Stage::policy)) ||
+                           id == case_id(op_index<Brk>(), unwind_case(Stage::may_split));
     const bool rare_remap =
         op == op_index<RemapFilePages>() && (id == case_id(op, CaseKind::refused_forked) ||
-                                             id == case_id(op, CaseKind::refused_three_way));
-    return !rare_heap && !rare_remap && !(profile.maximal && (rare || rare_move));
+                                             id == case_id(op, CaseKind::refused_three_way) ||
+                                             id == case_id(op, unwind_case(Stage::policy)) ||
+                                             id == case_id(op, unwind_case(Stage::may_split)) ||
+                                             id == case_id(op, unwind_case(Stage::anon)));
+    const bool rare_driver =
+        (refuses_for_driver_alone(op) && id == case_id(op, errno_case(Errno::einval))) ||
+        id == case_id(op_index<HomeNode>(), unwind_case(Stage::may_split));
+    // Where an identity goes over to a neighbour only now and then.
+    const bool rare_link =
+        changes_areas(op) && faults_stay(profile) && id == case_id(op, unwind_case(Stage::anon));
+    return !rare_heap && !rare_remap && !rare_driver && !rare_link &&
+           !(profile.maximal && (rare || rare_move));
 }
 
 }  // namespace vmacheck

@@ -127,11 +127,11 @@ std::vector<std::string> complaints_about(const std::string& text) {
     return complaints;
 }
 
-// The texts of corpus/cases by file name.
+// The texts of corpus/cases and its folders by file name.
 std::map<std::string, std::string> hand_written_programs() {
     std::map<std::string, std::string> texts;
     for (const auto& entry :
-         std::filesystem::directory_iterator(VMACHECK_SOURCE_DIR "/corpus/cases")) {
+         std::filesystem::recursive_directory_iterator(VMACHECK_SOURCE_DIR "/corpus/cases")) {
         if (entry.path().extension() != ".vma") continue;
         std::ifstream file(entry.path(), std::ios::binary);
         EXPECT_TRUE(file.is_open()) << entry.path();

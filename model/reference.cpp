@@ -215,7 +215,7 @@ bool Reference::at_count_limit() const {
 // to be cut out. The piece that lies outside of that range is the new area, and its open hook is
 // called (__split_vma() in mm/vma.c). A cut is left behind until somebody changes one of its sides.
 Errno Reference::cut(std::size_t cell, End end) {
-    if (log_->fails(Stage::split)) return Errno::enomem;
+    if (const Errno error = pass_cut(cells()[cell].attributes); error != Errno::ok) return error;
     // In canonical nothing may stay behind if a later stage fails.
     if (world_->profile->maximal) return Errno::ok;
     const FileId file = cells()[cell].attributes.file;
@@ -231,6 +231,21 @@ Errno Reference::cut(std::size_t cell, End end) {
     return Errno::ok;
 }
 
+// What a second area like this one takes: itself, its policy, its links to the fault identity
+// (vm_area_dup(), vma_dup_policy(), anon_vma_clone()).
+Errno Reference::pass_copy(Stage area, const Attributes& like) {
+    if (log_->fails(area)) return Errno::enomem;
+    if (like.policy != Policy::none && log_->fails(Stage::policy)) return Errno::enomem;
+    if (!like.fault.none() && log_->fails(Stage::anon)) return Errno::enomem;
+    return Errno::ok;
+}
+
+// What it takes to cut an area in two: its driver's consent, and a second one.
+Errno Reference::pass_cut(const Attributes& at) {
+    if (world_->may_refuse_split(at.file) && log_->fails(Stage::may_split)) return Errno::einval;
+    return pass_copy(Stage::split, at);
+}
+
 void Reference::count_split(bool at_start, bool at_end) {
     if (at_start && at_end)
         cases_.hit(CaseKind::split_both);
@@ -240,9 +255,10 @@ void Reference::count_split(bool at_start, bool at_end) {
         cases_.hit(CaseKind::split_end);
 }
 
-// Cuts the areas at both ends of a range that is to be unmapped (vms_gather_munmap_vmas()). Only
-// when one area is cut twice does the count limit matter: then one area more would be left. What is
-// sealed stays, and so does the cut that was made before that was seen.
+// Cuts the areas at both ends of a range that is to be unmapped, and puts aside what is between
+// them (vms_gather_munmap_vmas()). Only when one area is cut twice does the count limit matter:
+// then one area more would be left. What is sealed stays, and so does the cut that was made before
+// that was seen.
 Errno Reference::cut_out(Piece piece) {
     const bool at_start = inside_area(piece.start);
     const bool at_end = inside_area(piece.end);
@@ -253,8 +269,28 @@ Errno Reference::cut_out(Piece piece) {
     if (at_start && !any_sealed({piece.start, piece.start + 1})) {
         if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
     }
-    if (sealed) return Errno::eperm;
-    return at_end ? cut(piece.end, End::end) : Errno::ok;
+    for (std::size_t cell = piece.start; cell < piece.end;) {
+        if (!mapped(cell)) {
+            ++cell;
+            continue;
+        }
+        if (any_sealed({cell, cell + 1})) return Errno::eperm;
+        const std::size_t end = area_end(cell);
+        if (end > piece.end) {
+            if (const Errno error = cut(piece.end, End::end); error != Errno::ok) return error;
+        }
+        if (!world_->profile->atomic && log_->fails(Stage::detach)) return Errno::enomem;
+        cell = std::min(end, piece.end);
+    }
+    return Errno::ok;
+}
+
+// munmap's own part (do_vmi_align_munmap()).
+Errno Reference::unmap(Piece piece) {
+    if (const Errno error = cut_out(piece); error != Errno::ok) return error;
+    if (!world_->profile->atomic && log_->fails(Stage::clear)) return Errno::enomem;
+    erase(piece);
+    return Errno::ok;
 }
 
 bool Reference::any_sealed(Piece piece) const {

@@ -148,6 +148,7 @@ class Reference {
     enum class End : std::uint8_t { start, end };
     [[nodiscard]] Errno cut(std::size_t cell, End end);
     [[nodiscard]] Errno cut_out(Piece piece);
+    [[nodiscard]] Errno unmap(Piece piece);
     [[nodiscard]] bool any_sealed(Piece piece) const;
     void count_split(bool at_start, bool at_end);
     void erase(Piece piece);
@@ -167,6 +168,7 @@ class Reference {
     enum class Extends : std::uint8_t { nothing, prev };
     [[nodiscard]] Fit fit_of_new_range(Piece piece, const Attributes& first,
                                        Extends extends = Extends::nothing);
+    [[nodiscard]] bool lacks_memory(Piece piece, const Attributes& first, const Fit& fit);
     [[nodiscard]] Refusal refusal_before(Piece piece, const Attributes& first) const;
     [[nodiscard]] Refusal refusal_behind(Piece piece, const Attributes& first) const;
     // `after_merge` says why a seam stays that fits all the same.
@@ -193,10 +195,15 @@ class Reference {
     struct Walk {
         Holes holes;
         Errno no_memory = Errno::enomem;
+        [[nodiscard]] Errno answer_to(Errno error) const {
+            return error == Errno::enomem ? no_memory : error;
+        }
     };
     [[nodiscard]] Errno change(Piece piece, const Change& wanted);
     void put_back_sticky(std::size_t cell, Flags sticky);
-    [[nodiscard]] Errno merge_memory();
+    [[nodiscard]] Errno merge_memory(Piece piece, const Attributes& first, bool left, bool right);
+    [[nodiscard]] Errno pass_copy(Stage area, const Attributes& like);
+    [[nodiscard]] Errno pass_cut(const Attributes& at);
     [[nodiscard]] Errno cut_to_change(Piece piece);
     // The cells of a range, up to the end of the world.
     [[nodiscard]] Piece inside_world(PageRange range) const;
@@ -236,6 +243,8 @@ class Reference {
     [[nodiscard]] Errno grow_in_place(const Mremap& op);
     [[nodiscard]] Errno move_area(const Mremap& op);
     [[nodiscard]] bool loses_locks(const Mremap& op) const;
+    [[nodiscard]] bool driver_refuses_cuts(PageRange range);
+    void forget_account(Piece area);
     [[nodiscard]] Errno copy_to(const Mremap& op);
     [[nodiscard]] bool copies_alone(const Attributes& first) const;
     [[nodiscard]] Fit fit_of_copy(const Mremap& op, const Attributes& first);

@@ -49,7 +49,8 @@ Errno Reference::change(Piece piece, const Change& wanted) {
     Seam seam = Seam::none;  // Of an end that fits and stays apart all the same.
     if (!world_->profile->atomic) {
         const bool joins = join_left || join_right;
-        const Errno error = joins ? merge_memory() : cut_to_change(piece);
+        const Errno error =
+            joins ? merge_memory(piece, old, join_left, join_right) : cut_to_change(piece);
         const bool given_up = error != Errno::ok && joins && covered && wanted.may_stay_apart;
         if (error != Errno::ok && !given_up) return error;
         if (given_up) {
@@ -64,6 +65,12 @@ Errno Reference::change(Piece piece, const Change& wanted) {
         cases_.hit(covered ? CaseKind::merge_left : CaseKind::merge_left_part);
     else if (join_right)
         cases_.hit(covered ? CaseKind::merge_right : CaseKind::merge_right_part);
+
+    // vma_replace_policy() copies the policy once more, behind the merge or the cuts.
+    const bool replaces = to.policy != old.policy || to.home_node != old.home_node;
+    const bool copies_policy = replaces && to.policy != Policy::none && !world_->profile->atomic;
+    const bool no_policy = copies_policy && log_->fails(Stage::policy);
+    if (no_policy && !join_left && !join_right) return Errno::enomem;
 
     // What stays of the old area is separate from now on, so that a join cannot reach it.
     cells()[piece.start].boundary = true;
@@ -81,7 +88,7 @@ Errno Reference::change(Piece piece, const Change& wanted) {
         record_seam(piece.end, right == Refusal::none ? seam : seam_of(right));
     if (right == Refusal::three_way) record_three_way(piece.end);
     if (wanted.keeps_own_sticky) put_back_sticky(piece.start, to.flags & sticky_flags);
-    return Errno::ok;
+    return no_policy ? Errno::enomem : Errno::ok;
 }
 
 // The flags that the area had before a merge brought it more.
@@ -93,7 +100,13 @@ void Reference::put_back_sticky(std::size_t cell, Flags sticky) {
     }
 }
 
-Errno Reference::merge_memory() {
+// What it takes to join a new or changed piece with the areas beside it: if the one that grows has
+// no identity and another one has, that is linked to it first (dup_anon_vma(), commit_merge()).
+Errno Reference::merge_memory(Piece piece, const Attributes& first, bool left, bool right) {
+    const Attributes& grows = cells()[left ? piece.start - 1 : piece.end].attributes;
+    const bool swallows = left && right && !cells()[piece.end].attributes.fault.none();
+    const bool links = grows.fault.none() && (swallows || !first.fault.none());
+    if (links && log_->fails(Stage::anon)) return Errno::enomem;
     return log_->fails(Stage::merge) ? Errno::enomem : Errno::ok;
 }
 

@@ -103,10 +103,11 @@ Errno Reference::run(const Fork& op) {
             continue;
         }
         const bool account = first.attributes.flags.has(Flag::account);
-        if ((account && log_->fails(Stage::charge)) || log_->fails(Stage::allocation)) {
-            error = Errno::enomem;
-            break;
-        }
+        Attributes inherited = first.attributes;
+        if (inherited.flags.has(Flag::wipe_on_fork)) inherited.fault = FaultId{};
+        if (account && log_->fails(Stage::charge)) error = Errno::enomem;
+        if (error == Errno::ok) error = pass_copy(Stage::allocation, inherited);
+        if (error != Errno::ok) break;
         copied = area_end(start);
         copy_area({start, copied}, child);
         call_for_area(HookKind::open, op.child, {start, copied});

@@ -46,9 +46,7 @@ Errno Reference::run(const Brk& op) {
 // Whatever is mapped there goes, but something must be.
 Errno Reference::shrink_heap(Piece piece) {
     if (!any_mapped(piece)) return Errno::enomem;
-    if (const Errno error = cut_out(piece); error != Errno::ok) return error;
-    erase(piece);
-    return Errno::ok;
+    return unmap(piece);
 }
 
 // Only the area that ends at the old break is looked at; and none if that is where the heap starts.

@@ -98,6 +98,9 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
     const bool shared = op.sharing == Sharing::is_shared;
     const bool anonymous = op.backing.file.none() && !shared;
 
+    // mapping_map_writable(), before anything is changed.
+    const bool writes_file = !op.backing.file.none() && flags.has(Flag::shared | Flag::may_write);
+    if (writes_file && log_->fails(Stage::writable)) return Errno::eperm;
     if (const Errno error = cut_out(piece); error != Errno::ok) return error;
     if (!may_expand(flags, op.range.count - mapped_pages(piece))) return Errno::enomem;
     if (accountable(flags)) {
@@ -161,7 +164,7 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     Fit fit = fit_of_new_range(piece, first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     // Failing for memory is no error here: mmap makes an area instead of merging.
-    fit.memory_failed = fits && !world_->profile->atomic && log_->fails(Stage::merge);
+    fit.memory_failed = fits && !world_->profile->atomic && lacks_memory(piece, first, fit);
     if (!fits || fit.memory_failed) {
         if (log_->fails(Stage::allocation)) return Errno::enomem;
         if (file != nullptr && file->driver.mmap) {
@@ -215,6 +218,11 @@ Reference::Refusal Reference::refusal_behind(Piece piece, const Attributes& firs
     if (!mapped(piece.end)) return Refusal::no_neighbour;
     const Attributes& next = cells()[piece.end].attributes;
     return compare_range(compare(last_page_of(piece, first), PageCount{1}, next), first, next);
+}
+
+bool Reference::lacks_memory(Piece piece, const Attributes& first, const Fit& fit) {
+    return merge_memory(piece, first, fit.left == Refusal::none, fit.right == Refusal::none) !=
+           Errno::ok;
 }
 
 // Writes the new pages and closes the seams that fit.
@@ -292,10 +300,7 @@ Attributes Reference::last_page_of(Piece piece, Attributes first) const {
 Errno Reference::run(const Munmap& op) {
     if (op.range.empty() || op.range.end().value > world_->pages.value) return Errno::einval;
     const Piece piece{layout_.index(op.range.start), layout_.index(op.range.end())};
-    if (!any_mapped(piece)) return Errno::ok;
-    if (const Errno error = cut_out(piece); error != Errno::ok) return error;
-    erase(piece);
-    return Errno::ok;
+    return any_mapped(piece) ? unmap(piece) : Errno::ok;
 }
 
 }  // namespace vmacheck

@@ -213,7 +213,7 @@ Errno Reference::grow_in_place(const Mremap& op) {
     const Fit fit = fit_of_new_range(piece, first, Extends::prev);
     // To grow is to merge, which what is special does not.
     if (fit.left == Refusal::special) return Errno::enomem;
-    if (merge_memory() != Errno::ok) return Errno::enomem;
+    if (lacks_memory(piece, first, fit)) return Errno::enomem;
     join_new_range(piece, first, fit);
     return Errno::ok;
 }
@@ -224,6 +224,7 @@ Errno Reference::move_area(const Mremap& op) {
     const bool early = world_->profile->mremap_count == MremapCount::early;
     const bool cuts_first = loses_locks(op);
     if (no_room_for(early ? 2 : 4, early && cuts_first)) return Errno::enomem;
+    if (driver_refuses_cuts(op.from)) return Errno::einval;
     if (cuts_first && world_->profile->dontunmap == Dontunmap::range) {
         // What stays of the area keeps its locks.
         const Errno error = cut_to_change(inside_world(op.from));
@@ -234,8 +235,8 @@ Errno Reference::move_area(const Mremap& op) {
     // Without old pages there are none to move.
     if (!op.from.empty() && log_->fails(Stage::move)) {
         // The old place has everything back, and the new one goes.
-        const Errno error = cut_out(copy);
-        if (error == Errno::ok) erase(copy);
+        const Errno error = unmap(copy);
+        CHECK(error == Errno::ok);  // Nothing fails twice, and there is room for the cuts.
         return Errno::enomem;
     }
     forget_uffd(copy);
@@ -245,10 +246,33 @@ Errno Reference::move_area(const Mremap& op) {
         return Errno::ok;
     }
     if (op.from.empty()) return Errno::ok;
-    // If the old place cannot be cut out it stays, empty; that is no failure of mremap.
+    // If the old place cannot be unmapped it stays, empty; that is no failure of mremap.
     const Piece old{layout_.index(op.from.start), layout_.index(op.from.end())};
-    if (cut_out(old) == Errno::ok) erase(old);
+    const Piece area{area_start(old.start), area_end(old.start)};
+    if (unmap(old) != Errno::ok) forget_account(area);
     return Errno::ok;
+}
+
+// unmap_source_vma(): lest its charge go with the old place, nothing of that area is charged while
+// it is unmapped. Where that fails it stays so, and the charge of all of it is nobody's any more.
+void Reference::forget_account(Piece area) {
+    for (std::size_t cell = area.start; cell < area.end; ++cell) {
+        Flags& flags = cells()[cell].attributes.flags;
+        if (flags.has(Flag::account)) stray_committed_ += layout_.weight(cell).value;
+        flags = flags.without(Flag::account);
+    }
+    reconsider_seam(area.start, Seam::changed_by_move);
+    reconsider_seam(area.end, Seam::changed_by_move);
+}
+
+// The driver is asked before anything is done, and again by the cuts themselves (prep_move_vma()).
+bool Reference::driver_refuses_cuts(PageRange range) {
+    const std::size_t cell = layout_.index(range.start);
+    if (!world_->may_refuse_split(cells()[cell].attributes.file)) return false;
+    const PageRange area =
+        range_between(layout_.start(area_start(cell)), layout_.start(area_end(cell)));
+    return (area.start != range.start && log_->fails(Stage::may_split)) ||
+           (area.end() != range.end() && log_->fails(Stage::may_split));
 }
 
 // Locked memory that stays behind, and must not stay locked.
@@ -265,10 +289,16 @@ Errno Reference::copy_to(const Mremap& op) {
     Fit fit = fit_of_copy(op, first);
     if (copies_alone(first)) first = without_uffd(first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
-    fit.memory_failed = fits && log_->fails(Stage::merge);
+    fit.memory_failed = fits && lacks_memory(piece, first, fit);
     if (!fits || fit.memory_failed) {
-        if (log_->fails(Stage::allocation)) return Errno::enomem;
-        if (world_->has_close_hook(first.file)) log_->call_open(space_, first.file, op.to);
+        const Errno error = pass_copy(Stage::allocation, first);
+        if (error != Errno::ok) return error;
+        const bool has_hooks = world_->has_close_hook(first.file);
+        if (has_hooks) log_->call_open(space_, first.file, op.to);
+        if (log_->fails(Stage::link)) {
+            if (has_hooks) log_->call_close(space_, first.file, op.to);
+            return Errno::enomem;
+        }
     }
     join_new_range(piece, first, fit);
     return Errno::ok;

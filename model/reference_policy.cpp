@@ -6,6 +6,8 @@ namespace vmacheck {
 
 // prctl_set_vma_anon_name(): shared anonymous memory has names, too; a file has its own.
 Errno Reference::run(const AnonName& op) {
+    // The name comes first, wanted or not.
+    if (op.to != AreaName::none && log_->fails(Stage::name)) return Errno::enomem;
     if (op.range.empty()) return Errno::ok;
     return change_pieces(op.range, {Holes::report, Errno::eagain}, [&](std::size_t cell) {
         const Attributes& old = cells()[cell].attributes;
@@ -22,6 +24,8 @@ Errno Reference::run(const AnonName& op) {
 // where there is nothing at all (queue_pages_range()).
 Errno Reference::run(const Mbind& op) {
     if (op.range.empty()) return Errno::ok;
+    // mpol_new()
+    if (op.policy != Policy::none && log_->fails(Stage::policy)) return Errno::enomem;
     const bool refused = op.policy == Policy::none ? is_free(op.range) : has_hole(op.range);
     if (refused) return Errno::efault;
     return change_pieces(op.range, {Holes::skip}, [&](std::size_t cell) {
@@ -41,7 +45,10 @@ Errno Reference::run(const HomeNode& op) {
         if (wanted.to.policy == Policy::none) return wanted;
         found = Errno::ok;
         wanted.to.home_node = true;
-        if (!has_home_node(wanted.to.policy)) wanted.error = Errno::eopnotsupp;
+        if (!has_home_node(wanted.to.policy))
+            wanted.error = Errno::eopnotsupp;
+        else if (!world_->profile->atomic && log_->fails(Stage::policy))
+            wanted.error = Errno::enomem;  // Its copy is made before anybody asks what it was.
         return wanted;
     });
     return error == Errno::ok ? found : error;

@@ -77,7 +77,8 @@ Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
             if (!world_->profile->atomic && !may_become(old, wanted.to.flags, pages))
                 return Errno::enomem;
             if (asks && log_->fails(Stage::charge)) return Errno::enomem;
-            if (change(piece, wanted) != Errno::ok) return walk.no_memory;
+            const Errno error = change(piece, wanted);
+            if (error != Errno::ok) return walk.answer_to(error);
             if (wanted.populate) static_cast<void>(populate(piece));
         }
         // A piece that went over to the area behind it takes the walk to that area's end.
@@ -114,8 +115,10 @@ Errno Reference::reserve_all(Piece piece, bool beyond, Walk walk, const Rule& ru
         if (changes && cell > piece.end) end_changes = true;
     }
     if (hole) return Errno::enomem;
-    if (start_changes && log_->fails(Stage::split)) return walk.no_memory;
-    if (end_changes && log_->fails(Stage::split)) return walk.no_memory;
+    Errno error = Errno::ok;
+    if (start_changes) error = pass_cut(cells()[piece.start].attributes);
+    if (error == Errno::ok && end_changes) error = pass_cut(cells()[piece.end - 1].attributes);
+    if (error != Errno::ok) return walk.answer_to(error);
     count_split(start_changes, end_changes);
     return Errno::ok;
 }

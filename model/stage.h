@@ -22,11 +22,21 @@ enum class Stage : std::uint8_t {
     hook,        // The file's mmap hook refuses.
     shmem,       // The object behind a shared anonymous mapping: ENOMEM.
     move,        // mremap: page tables for the new place: ENOMEM.
+    policy,      // A policy is copied, for an area that is split off or copied, or made: ENOMEM.
+    anon,        // An area is linked to the fault identity of another, in a split, a merge or a
+                 // copy (anon_vma_clone(), of a chain of any length): ENOMEM.
+    name,        // The name of anonymous memory: ENOMEM.
+    writable,    // A file is not to be written through mappings (mapping_map_writable()): EPERM.
+    may_split,   // A driver will not have its area cut (vm_ops->may_split): EINVAL.
+    detach,      // An area is put aside, to be unmapped (vms_gather_munmap_vmas()): ENOMEM.
+    clear,       // What is put aside is taken out of the tree (vma_iter_clear_gfp()): ENOMEM.
+    link,        // mremap: a copy, opened already, is put into the tree (vma_link()): ENOMEM.
 };
-inline constexpr int stage_count = 8;
+inline constexpr int stage_count = 16;
 
 inline constexpr std::array<std::string_view, stage_count> stage_names = {
-    "split", "merge", "charge", "prepare", "allocation", "hook", "shmem", "move",
+    "split",  "merge", "charge", "prepare",  "allocation", "hook",   "shmem", "move",
+    "policy", "anon",  "name",   "writable", "may_split",  "detach", "clear", "link",
 };
 
 constexpr std::string_view name_of(Stage stage) {

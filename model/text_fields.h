@@ -19,7 +19,7 @@ struct DriverWord {
     std::string_view name;
     bool Driver::*member;
 };
-inline constexpr std::array<DriverWord, 7> driver_words = {{
+inline constexpr std::array<DriverWord, 8> driver_words = {{
     {"mmap", &Driver::mmap},
     {"mmap_prepare", &Driver::mmap_prepare},
     {"close", &Driver::close},
@@ -27,6 +27,7 @@ inline constexpr std::array<DriverWord, 7> driver_words = {{
     {"pfnmap", &Driver::pfnmap},
     {"mixedmap", &Driver::mixedmap},
     {"dontexpand", &Driver::dont_expand},
+    {"may_split", &Driver::may_split},
 }};
 inline constexpr std::string_view driver_none = "none";
 inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.

@@ -96,10 +96,12 @@ TEST(text, refuses_bad_headers) {
             {"file a driver=none\nfile a driver=none",
              "3:6 expected a file name that is not declared yet, found `a`"},
             {"file a driver=mmap,none",
-             "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap` or `dontexpand`, "
+             "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand` or "
+             "`may_split`, "
              "found `none`"},
             {"file a driver=plain,mmap_prepare",
-             "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap` or `dontexpand`, found "
+             "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand` or "
+             "`may_split`, found "
              "`mmap_prepare`"},
         });
 }
@@ -195,7 +197,8 @@ TEST(text, refuses_bad_steps) {
              "found `fxied`"},
             {"touch 0+1 ! spilt",
              "3:13 expected `split`, `merge`, `charge`, `prepare`, `allocation`, "
-             "`hook`, `shmem`, `move` or `#N`, found `spilt`"},
+             "`hook`, `shmem`, `move`, `policy`, `anon`, `name`, `writable`, `may_split`, "
+             "`detach`, `clear`, `link` or `#N`, found `spilt`"},
             {"touch 0+1 ! split#0", "3:19 expected a count from 1 to 999, found `0`"},
             {"touch 0+1 ! # x", "3:14 expected a count from 1 to 999, found a space"},
             {"touch 0+1 = ok used", "3:16 expected `unused` or the end of the line, found `used`"},

@@ -25,12 +25,14 @@ struct Driver {
     bool pfnmap = false;
     bool mixedmap = false;
     bool dont_expand = false;
+    bool may_split = false;  // Its areas have vm_ops->may_split, which may refuse to have them cut.
     friend constexpr bool operator==(Driver, Driver) = default;
 };
 
 // All but the hooks of which a file has one.
-inline constexpr std::array<bool Driver::*, 5> optional_driver_members = {
-    &Driver::close, &Driver::io, &Driver::pfnmap, &Driver::mixedmap, &Driver::dont_expand};
+inline constexpr std::array<bool Driver::*, 6> optional_driver_members = {
+    &Driver::close,    &Driver::io,          &Driver::pfnmap,
+    &Driver::mixedmap, &Driver::dont_expand, &Driver::may_split};
 
 // Those of `special_flags` that all areas of a driver have.
 constexpr Flags flags_of_driver(const Driver& driver) {
@@ -98,6 +100,10 @@ struct World {
     [[nodiscard]] bool has_close_hook(FileId id) const {
         const File* const found = file(id);
         return found != nullptr && found->driver.close && profile->close_hooks;
+    }
+    [[nodiscard]] bool may_refuse_split(FileId id) const {
+        const File* const found = file(id);
+        return found != nullptr && found->driver.may_split;
     }
     [[nodiscard]] Flags driver_flags(FileId id) const {
         const File* const found = file(id);

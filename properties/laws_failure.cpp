@@ -58,7 +58,15 @@ bool is_past_return(Stage stage) {
     switch (stage) {
         case Stage::split:
         case Stage::merge:
-        case Stage::charge: return false;
+        case Stage::charge:
+        case Stage::policy:
+        case Stage::anon:
+        case Stage::name:
+        case Stage::writable:
+        case Stage::may_split:
+        case Stage::detach:
+        case Stage::clear:
+        case Stage::link: return false;
         case Stage::prepare:
         case Stage::allocation:
         case Stage::hook:

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "model/cases.h"
 #include "model/check_macro.h"
 
 namespace vmacheck {
@@ -318,7 +319,8 @@ Op draw_op(std::size_t wanted, Context& context) {
     }
 }
 
-Failure draw_failure(Source& source) {
+// Mostly at a stage that the operation may pass.
+Failure draw_failure(Source& source, std::size_t op, const Profile& profile) {
     Failure failure;
     failure.k = static_cast<std::uint16_t>(1 + (source.one_in(4) ? source.below(4) : 0));
     if (source.one_in(3)) {
@@ -326,7 +328,10 @@ Failure draw_failure(Source& source) {
         failure.k = static_cast<std::uint16_t>(1 + source.below(4));
     } else {
         failure.kind = Failure::Kind::at_stage;
-        failure.stage = static_cast<Stage>(source.below(stage_count));
+        for (int tries = 4; tries > 0; --tries) {
+            failure.stage = static_cast<Stage>(source.below(stage_count));
+            if (case_possible(case_id(op, unwind_case(failure.stage)), profile)) break;
+        }
     }
     return failure;
 }
@@ -351,7 +356,7 @@ Step Generator::draw_step(Source& source, const Swarm& swarm, const Reference* r
     Context context{source, swarm, cells, {}, wants_area, alphabet_.failures, false, {}};
     step.op = draw_op(kind, context);
     if (swarm.failure_one_in != 0 && source.one_in(swarm.failure_one_in)) {
-        step.failure = draw_failure(source);
+        step.failure = draw_failure(source, kind, *swarm.world.profile);
     }
     return step;
 }

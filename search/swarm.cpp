@@ -65,6 +65,7 @@ File draw_file(Source& source, char name, const World& world) {
     file.driver.mmap_prepare = hooks < prepares || hooks == 14;
     file.driver.mmap = hooks >= prepares && hooks != 15;
     file.driver.close = source.one_in(4);
+    file.driver.may_split = source.one_in(4);
     if (source.one_in(8)) {
         const auto member = optional_driver_members[source.below(optional_driver_members.size())];
         file.driver.*member = true;
@@ -104,6 +105,7 @@ void draw_areas(Source& source, World& world) {
         }
         if (account) at.flags = at.flags | Flag::account;
         if (world.pkeys > 0 && source.one_in(2)) give_pkey(source, world, at);
+        if (source.one_in(3)) at.policy = Policy::bind;
         at.pgoff = area.range.start.value;
         world.areas.push_back(area);
     }
@@ -205,6 +207,8 @@ void draw_crowd(Source& source, Family theme, World& world) {
     const bool odd_ones_marked = source.one_in(2);
     // At times two contexts keep neighbours apart that are equal in all else.
     const bool watched = theme != Family::uffd && source.one_in(4);
+    // At times all have a policy, so that each split and each copy needs memory for one more.
+    const bool bound = theme == Family::policy || source.one_in(4);
     world.areas.clear();
     std::uint64_t page = 0;
     for (std::uint64_t number = 0; number < wanted && page < world.pages.value; ++number) {
@@ -221,7 +225,7 @@ void draw_crowd(Source& source, Family theme, World& world) {
         // Some have moved here since they were written to.
         const bool moved = faulted && world.profile->fault_identity && source.one_in(8);
         if (moved) at.pgoff += wanted;
-        if (theme == Family::policy) at.policy = Policy::bind;
+        if (bound) at.policy = Policy::bind;
         if (watched) watch(source.one_in(4) ? UffdContext::b : UffdContext::a, at);
         // What moves has to fit in its new place.
         const bool fits = theme == Family::move;
