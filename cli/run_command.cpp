@@ -18,6 +18,7 @@
 #include "cli/say.h"
 #include "cli/workers.h"
 #include "model/text.h"
+#include "report/unwind_matrix.h"
 #include "report/wrap.h"
 
 namespace vmacheck::cli {
@@ -318,6 +319,10 @@ class Run {
         if (totals_.refused > 0 && totals_.steps == 0) return Exit::untestable;
         if (command_.cases) {
             for (const auto& [name, count] : report_.cases) say(text_, "{:>14}  {}\n", count, name);
+            if (totals_.failed_steps > 0) {
+                say(text_, "failures that struck, by operation and stage:\n{}",
+                    unwind_matrix(totals_.cases, plan_.profiles));
+            }
         }
         if (plan_.soaks) {
             say(text_, "cases: {} happened, {} that must happen did not{}\n", report_.cases.size(),
