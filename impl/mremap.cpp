@@ -352,6 +352,9 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
         if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;
         const Errno kept = unmap_range(call, op.to);
         CHECK(kept == Errno::ok);
+        const bool keeps = call.world.profile->move_charge == FailedCharge::kept;
+        if (keeps && old.flags.has(Flag::account) && !keeps_old_place(op))
+            call.ledger.charge_for_good(op.to.count - op.from.count);
         return Errno::enomem;
     }
     reset_uffd(op.to);
@@ -369,7 +372,8 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
 // same.
 void AddressSpace::unmap_source_vma(Call& call, PageRange range) {
     const PageRange area = vmas_.at(vmas_.find(range.start)).range();
-    if (unmap_range(call, range) == Errno::ok || call.atomic()) return;
+    if (unmap_range(call, range) == Errno::ok) return;
+    if (call.world.profile->source_charge == FailedCharge::returned) return;
     for (Cursor vma = vmas_.find(area.start); vma != vmas_.end(); vma = vmas_.next(vma)) {
         Vma piece = vmas_.at(vma);
         if (piece.start >= area.end()) return;

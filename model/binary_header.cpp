@@ -24,13 +24,16 @@ constexpr std::uint8_t option_memlock = 4;    // Else there is no limit.
 // Above these bits stand the switches that two bytes have no room for.
 constexpr std::size_t option_switches_from = 3;
 constexpr std::size_t world_switches_bits = 16;
-static_assert(profile_switches_max == world_switches_bits + 8 - option_switches_from);
 
 // Limits record: which limits there are, in the order of `world_limits` without the first, and what
 // they are.
 constexpr std::size_t limits_set_at = 1;
 constexpr std::size_t limits_heap_at = 2;
 constexpr std::size_t limits_first_at = 3;
+// Above these bits of the set stand the switches that the world record has no room for.
+constexpr std::size_t limits_switches_from = 4;
+constexpr std::size_t world_switches = world_switches_bits + 8 - option_switches_from;
+static_assert(profile_switches_max == world_switches + 8 - limits_switches_from);
 constexpr std::size_t limit_size = 4;
 constexpr std::size_t limits_first = 1;
 constexpr std::size_t limits_pkeys_at = 15;
@@ -147,12 +150,12 @@ Misfit write_world(RecordOut record, const World& world) {
     std::copy(world_magic.begin(), world_magic.end(), record.begin());
     record[world_version_at] = binary_version;
     record[world_profile_at] = static_cast<std::uint8_t>(base - all_profiles.begin());
-    put_number(record.subspan<world_switches_at, 2>(), turned);
+    put_number(record.subspan<world_switches_at, 2>(), turned & UINT16_MAX);
     record[world_pages_at] = static_cast<std::uint8_t>(world.pages.value);
     record[world_options_at] =
         bit_if(world.memory_merge, option_memory_merge) | bit_if(has_map_count, option_map_count) |
         bit_if(has_memlock, option_memlock) |
-        static_cast<std::uint8_t>(turned >> world_switches_bits << option_switches_from);
+        static_cast<std::uint8_t>((turned >> world_switches_bits << option_switches_from) & 0xff);
     if (has_map_count) {
         put_number(record.subspan<world_map_count_at, world_map_count_size>(), world.max_map_count);
     }
@@ -164,12 +167,17 @@ Misfit write_world(RecordOut record, const World& world) {
 }
 
 bool has_limits_record(const World& world) {
+    if (switches_of(*world.profile) >> world_switches != 0) return true;
     if (world.heap != Page{} || world.pkeys != 0) return true;
     return std::any_of(world_limits.begin() + limits_first, world_limits.end(),
                        [&](const WorldLimit& limit) { return world.*limit.member != no_limit; });
 }
 
 void read_limits(RecordIn record, World& world) {
+    const SwitchMask more = SwitchMask{record[limits_set_at]} >> limits_switches_from;
+    const SwitchMask turned = switches_of(*world.profile) | more << world_switches;
+    const Profile* const other = profile_with(base_of(*world.profile), turned);
+    if (other != nullptr) world.profile = other;
     world.heap.value = record[limits_heap_at] % (world.pages.value + 1);
     world.pkeys = record[limits_pkeys_at] % (pkey_count + 1);
     std::size_t at = limits_first_at;
@@ -183,6 +191,8 @@ void read_limits(RecordIn record, World& world) {
 
 Misfit write_limits(RecordOut record, const World& world) {
     record[0] = limits_kind;
+    const SwitchMask more = switches_of(*world.profile) >> world_switches;
+    record[limits_set_at] = static_cast<std::uint8_t>(more << limits_switches_from);
     record[limits_heap_at] = static_cast<std::uint8_t>(world.heap.value);
     record[limits_pkeys_at] = static_cast<std::uint8_t>(world.pkeys);
     std::size_t at = limits_first_at;

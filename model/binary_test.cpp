@@ -160,6 +160,21 @@ TEST(binary, world_record_turns_switches_of_its_profile) {
     EXPECT_EQ(profile_of(0, 0x02, 0), "canonical");
 }
 
+TEST(binary, limits_record_turns_the_last_switches) {
+    const auto profile_of = [](std::uint8_t profile, std::uint8_t low, std::uint8_t set) {
+        const Record world = {0xff, 'v', 'm', 'a', 1, profile, 0, 0, 0, 0, 0, 0, 0, 0, low, 0};
+        const Record limits = {0xfc, set};
+        return decoded(bytes_of({world, limits}), linux_6_18_profile).world.profile->name;
+    };
+    EXPECT_EQ(profile_of(1, 0, 0x10), "linux-6.18,source_charge:returned");
+    EXPECT_EQ(profile_of(4, 0, 0x20), "linux-7.3,move_charge:kept");
+    EXPECT_EQ(profile_of(1, 0x20, 0x10),
+              "linux-6.18,fault_rule:singular_neighbour,source_charge:returned");
+    EXPECT_EQ(profile_of(1, 0x20, 0x0e), "linux-6.18,fault_rule:singular_neighbour");
+    // Bits that stand for no switch: those of the record are left out.
+    EXPECT_EQ(profile_of(1, 0x20, 0x90), "linux-6.18,fault_rule:singular_neighbour");
+}
+
 TEST(binary, world_record_stands_first_or_is_a_step) {
     EXPECT_EQ(text_of(bytes_of({small_world, small_world})),
               std::string(small_header) + "@2 mseal 1+1\n");

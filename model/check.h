@@ -72,7 +72,8 @@ enum class Invariant : std::uint8_t {
     not_empty,
     sorted_without_overlap,
     identity_in_bounds,
-    anonymous_offset,  // Unfaulted private anonymous pages have their address for an offset.
+    // Unfaulted private anonymous pages have their address for an offset, unless they were forked.
+    anonymous_offset,
     shared_unfaulted,  // Shared memory never has a fault identity.
     access_permitted,  // What is permitted now is among what may be.
     pkey_allocated,    // A key is the program's, or that of execute-only memory.

@@ -19,13 +19,17 @@ bool dontunmap_leaves_traces(const World& world) {
     return world.profile->dontunmap == Dontunmap::whole_area && !world.profile->maximal;
 }
 
+// In the child of a fork what WIPEONFORK wiped keeps the offset that it had (dup_mmap()).
+std::optional<Invariant> broken_offset(const World& world, const AreaView& area) {
+    const Attributes& at = area.attributes;
+    const bool has_offset_of_its_own = at.file.none() && at.fault.none();
+    if (!has_offset_of_its_own || dontunmap_leaves_traces(world)) return std::nullopt;
+    return at.pgoff == area.range.start.value ? std::nullopt
+                                              : std::optional(Invariant::anonymous_offset);
+}
+
 std::optional<Invariant> broken_attributes(const World& world, const AreaView& area) {
     const Attributes& at = area.attributes;
-    const bool anonymous = at.file.none();
-    if (anonymous && !dontunmap_leaves_traces(world) && at.fault.none() &&
-        at.pgoff != area.range.start.value) {
-        return Invariant::anonymous_offset;
-    }
     // Where guards have no flag, shared memory gets an identity with them.
     const bool guarded = world.profile->guard_regions && !world.profile->guard_flag;
     if (!at.fault.none() && at.flags.has(Flag::shared) && !guarded)
@@ -97,8 +101,10 @@ std::optional<Violation> check_alone(const World& world, const std::vector<Space
     for (const SpaceView& view : views) {
         if (const auto violation = check_structure(world, view)) return violation;
         for (const AreaView& area : view.areas) {
-            if (const auto broken = broken_attributes(world, area))
-                return Violation{*broken, area.range};
+            const bool forked = &view != &views.front();
+            auto broken = forked ? std::nullopt : broken_offset(world, area);
+            if (!broken) broken = broken_attributes(world, area);
+            if (broken) return Violation{*broken, area.range};
         }
         for (std::size_t at = 1; world.profile->maximal && at < view.areas.size(); ++at) {
             if (!could_be_one(view.areas[at - 1], view.areas[at])) continue;

@@ -72,10 +72,16 @@ constexpr std::array profile_switch_table = {
         "what a userfaultfd watched merges with nothing where it moves"),
     switch_for<&Profile::dofork>("dofork", {"io", "special"},
                                  "dofork refuses all that a driver marked, and not only io"),
+    switch_for<&Profile::source_charge>(
+        "source_charge", {"returned", "kept"},
+        "the area of an old place that mremap cannot unmap is charged for good"),
+    switch_for<&Profile::move_charge>(
+        "move_charge", {"returned", "kept"},
+        "pages that a failed mremap would have added are never uncharged"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 
-constexpr std::array<KnownDefect, 4> known_defect_table = {{
+constexpr std::array<KnownDefect, 6> known_defect_table = {{
     {"stack_charge", 1, "the charge of a stack's growth stays when the stack has gone",
      "stack_growth_is_charged_for_good"},
     {"replaced_charge", 1, "the charge of replaced pages stays when mmap fails",
@@ -84,6 +90,10 @@ constexpr std::array<KnownDefect, 4> known_defect_table = {{
      "refused_mmap_prepare_keeps_the_charge"},
     {"dontunmap", 0, "dontunmap unlocks more than it moves, and locked_vm keeps that",
      "mremap_dontunmap_unlocks_more_than_moves"},
+    {"source_charge", 1, "the charge of an area that mremap cannot unmap stays when it has gone",
+     "unwind/mremap_old_place_cannot_be_cut"},
+    {"move_charge", 1, "the charge of added pages stays when mremap cannot move page tables",
+     "unwind/failed_move_keeps_the_charge_of_what_it_added"},
 }};
 
 const ProfileSwitch& switch_of(const KnownDefect& defect) {

@@ -184,6 +184,17 @@ struct Profile {
     // madvise_vma_behavior() of 7.3.4 (mm/madvise.c) refuses VM_SPECIAL, that of 6.12.117 VM_IO
     // alone; 6.18.44 permits it for the vdso, which is VM_DONTEXPAND.
     Dofork dofork;
+
+    // So that the charge of what mremap moves does not go with the old place, the area there loses
+    // VM_ACCOUNT while it is unmapped; if that fails it never gets it back (unmap_source_vma() in
+    // mm/mremap.c of 7.3.4, the end of move_vma() in that of 6.12.117).
+    FailedCharge source_charge;
+
+    // The charge of the pages that mremap would have added, where page tables cannot be moved:
+    // move_vma() of 6.12.117 (mm/mremap.c) conceals it from the unmapping of the copy, and returns
+    // it nowhere; copy_vma_and_data() of 7.3.4 returns it. No source of a version between them was
+    // at hand.
+    FailedCharge move_charge;
 };
 
 // Whether charges may stay for which there is no page.
@@ -191,7 +202,8 @@ constexpr bool charges_stay(const Profile& profile) {
     if (profile.atomic) return false;
     return profile.stack_charge == StackCharge::all ||
            profile.replaced_charge == FailedCharge::kept ||
-           profile.prepare_charge == FailedCharge::kept;
+           profile.prepare_charge == FailedCharge::kept ||
+           profile.source_charge == FailedCharge::kept || profile.move_charge == FailedCharge::kept;
 }
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
@@ -219,6 +231,8 @@ inline constexpr Profile canonical_profile = {
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
     .dofork = Dofork::special,
+    .source_charge = FailedCharge::returned,
+    .move_charge = FailedCharge::returned,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -245,6 +259,8 @@ inline constexpr Profile linux_6_18_profile = {
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
     .dofork = Dofork::io,
+    .source_charge = FailedCharge::kept,
+    .move_charge = FailedCharge::kept,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -271,6 +287,8 @@ inline constexpr Profile linux_6_12_profile = {
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
     .dofork = Dofork::io,
+    .source_charge = FailedCharge::kept,
+    .move_charge = FailedCharge::kept,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -298,6 +316,8 @@ inline constexpr Profile linux_6_15_profile = {
     .mremap_count = MremapCount::late,
     .uffd_copy = UffdCopy::merges,
     .dofork = Dofork::io,
+    .source_charge = FailedCharge::kept,
+    .move_charge = FailedCharge::kept,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -327,6 +347,8 @@ inline constexpr Profile linux_7_3_profile = {
     .mremap_count = MremapCount::early,
     .uffd_copy = UffdCopy::alone,
     .dofork = Dofork::special,
+    .source_charge = FailedCharge::kept,
+    .move_charge = FailedCharge::returned,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.
@@ -356,7 +378,7 @@ struct ProfileSwitch {
 // All of them. The place of a switch is its bit in a SwitchMask and in the binary form: new ones
 // come last.
 std::span<const ProfileSwitch> profile_switches();
-inline constexpr std::size_t profile_switches_max = 21;
+inline constexpr std::size_t profile_switches_max = 25;
 using SwitchMask = std::uint32_t;
 
 // The profile of the list that `profile` started from, and the switches in which they differ.

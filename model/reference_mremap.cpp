@@ -230,6 +230,7 @@ Errno Reference::move_area(const Mremap& op) {
         const Errno error = cut_to_change(inside_world(op.from));
         if (error != Errno::ok) return error;
     }
+    const Attributes there = cells()[layout_.index(op.from.start)].attributes;
     if (const Errno error = copy_to(op); error != Errno::ok) return error;
     const Piece copy{layout_.index(op.to.start), layout_.index(op.to.end())};
     // Without old pages there are none to move.
@@ -237,6 +238,9 @@ Errno Reference::move_area(const Mremap& op) {
         // The old place has everything back, and the new one goes.
         const Errno error = unmap(copy);
         CHECK(error == Errno::ok);  // Nothing fails twice, and there is room for the cuts.
+        const bool keeps = world_->profile->move_charge == FailedCharge::kept;
+        const bool moves = op.old_place == OldPlace::unmap;
+        if (keeps && moves) keep_charge(there, op.to.count - op.from.count);
         return Errno::enomem;
     }
     forget_uffd(copy);
@@ -249,7 +253,8 @@ Errno Reference::move_area(const Mremap& op) {
     // If the old place cannot be unmapped it stays, empty; that is no failure of mremap.
     const Piece old{layout_.index(op.from.start), layout_.index(op.from.end())};
     const Piece area{area_start(old.start), area_end(old.start)};
-    if (unmap(old) != Errno::ok) forget_account(area);
+    if (unmap(old) == Errno::ok) return Errno::ok;
+    if (world_->profile->source_charge == FailedCharge::kept) forget_account(area);
     return Errno::ok;
 }
 
