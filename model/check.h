@@ -103,7 +103,8 @@ struct Violation {
 // The structural ones, up to identity_in_bounds: what a comparison of pages takes for granted.
 std::optional<Violation> check_structure(const World& world, const SpaceView& view);
 
-// All of them, on a target alone: no reference has a say. `views` holds one for each space.
+// All of them, on a target alone: no reference has a say. `views` holds one for each space, that of
+// space 0 first.
 std::optional<Violation> check_alone(const World& world, const std::vector<SpaceView>& views,
                                      const MachineView& machine);
 
