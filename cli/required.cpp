@@ -27,10 +27,14 @@ bool needs_failure(CaseId id) {
 // Only a world with small limits, with initial areas, with keys, or with files of any hooks leads
 // there.
 bool needs_world(CaseId id) {
-    for (const Seam seam : {Seam::given, Seam::close_hook, Seam::flags_after_merge}) {
+    for (const Seam seam :
+         {Seam::given, Seam::close_hook, Seam::flags_after_merge, Seam::special_areas}) {
         if (id == case_id(seam)) return true;
     }
-    if (is_kind(id, CaseKind::refused_close) || is_kind(id, CaseKind::refused_pkey)) return true;
+    for (const CaseKind kind :
+         {CaseKind::refused_close, CaseKind::refused_special, CaseKind::refused_pkey}) {
+        if (is_kind(id, kind)) return true;
+    }
     // RLIMIT_MEMLOCK.
     const bool of_lock = id == case_id(op_index<Mmap>(), errno_case(Errno::eagain)) ||
                          id == case_id(op_index<Mremap>(), errno_case(Errno::eagain)) ||
