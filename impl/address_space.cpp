@@ -213,14 +213,19 @@ Errno AddressSpace::split_vma(Call& call, Cursor& vma, Page page, NewPiece new_p
 // munmap takes away more than it splits, so that it may pass the limit for a moment (__split_vma).
 Errno AddressSpace::split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece) {
     const Errno refused = refusal_of_split(call, vmas_.at(vma).attributes);
-    if (refused != Errno::ok) return refused;
+    const bool has_hooks = call.world.has_close_hook(vmas_.at(vma).attributes.file);
+    if (refused != Errno::ok) {
+        const Stage stage = call.log.struck_at();
+        const bool has_half = has_hooks && (stage == Stage::policy || stage == Stage::anon);
+        if (has_half && BUG(half_split_close_hook_uncharges))
+            call.log.call_close(id_, vmas_.at(vma).attributes.file, {page, PageCount{1}});
+        return refused;
+    }
     BUG_ACTION(out_of_bounds_write, write_past_the_end());
     const Cursor lower = cut(call, vma, page);
     const Cursor upper = vmas_.next(lower);
     const Vma& opened = vmas_.at(new_piece == NewPiece::below ? lower : upper);
-    if (call.world.has_close_hook(opened.attributes.file)) {
-        call.log.call_open(id_, opened.attributes.file, opened.range());
-    }
+    if (has_hooks) call.log.call_open(id_, opened.attributes.file, opened.range());
     vma = new_piece == NewPiece::below ? upper : lower;
     return Errno::ok;
 }

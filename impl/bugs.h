@@ -156,6 +156,27 @@
     X(unmapping_leaves_guards, "unmapping-leaves-guards", "C8",                                    \
       "guards stay when their pages are unmapped, and what is mapped there next has them",         \
       "of our own making", "wrong_result")                                                         \
+    X(charge_not_undone_on_late_failure, "charge-not-undone-on-late-failure", "C6",                \
+      "brk that finds no memory for its area keeps the charge that it took",                       \
+      "Linux 675eaca1f441 (6.2)", "wrong_counter")                                                 \
+    X(half_split_close_hook_uncharges, "half-split-close-hook-uncharges", "C6",                    \
+      "a split that fails late calls close for the half that never was",                           \
+      "Linux, the maple tree series (6.1)", "wrong_hooks")                                         \
+    X(writable_count_leak, "writable-count-leak", "C7",                                            \
+      "a failed shared mapping leaves its file counted as written to",                             \
+      "Linux 5de195060b2e (6.12): one of the exits that it made one", "wrong_counter")             \
+    X(failed_merge_consumes_preallocation, "failed-merge-consumes-preallocation", "C8",            \
+      "a change that has no memory to merge goes on as if nothing fitted",                         \
+      "Linux 6.12.y, after 5de195060b2e", "wrong_result")                                          \
+    X(temporary_over_limit_rejects_legal_unmap, "temporary-over-limit-rejects-legal-unmap", "C9",  \
+      "munmap at max_map_count refuses a cut that leaves no area more",                            \
+      "Linux, munmap() before 2009", "wrong_result")                                               \
+    X(bitmask_test_on_enum, "bitmask-test-on-enum", "C9",                                          \
+      "sealed memory refuses every advice, not only those that take contents away",                \
+      "Linux, is_madv_discard() (6.10)", "wrong_result")                                           \
+    X(seal_check_lost_when_reordered, "seal-check-lost-when-reordered", "C9",                      \
+      "a file that nobody may write to is asked for the right to write",                           \
+      "Linux, after 5de195060b2e (6.12)", "wrong_pages")                                           \
     X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
       "a CHECK fails when three areas become one",                                                 \
       "of our own making", "crash")                                                                \

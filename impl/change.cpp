@@ -102,9 +102,8 @@ bool discards(Advice advice) {
 Errno refusal(const Attributes& attributes, Advice advice, Dofork dofork) {
     const Flags flags = attributes.flags;
     const bool anonymous = attributes.file.none();
-    if (flags.has(Flag::sealed) && discards(advice) && anonymous && !flags.has(Flag::write)) {
-        return Errno::eperm;
-    }
+    const bool may_lose_it = !flags.has(Flag::sealed) || !anonymous || flags.has(Flag::write);
+    if (!may_lose_it && (discards(advice) || BUG(bitmask_test_on_enum))) return Errno::eperm;
     switch (advice) {
         case Advice::dontneed:
         case Advice::cold:

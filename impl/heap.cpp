@@ -84,7 +84,10 @@ Errno AddressSpace::do_brk_flags(Call& call, PageRange range) {
         if (!atomic && call.fails(Stage::merge)) return Errno::enomem;
         expand(call, prev, vmas_.at(prev).start, range.end());
     } else {
-        if (call.fails(Stage::allocation)) return Errno::enomem;
+        if (call.fails(Stage::allocation)) {
+            if (BUG(charge_not_undone_on_late_failure)) call.ledger.charge_for_good(range.count);
+            return Errno::enomem;
+        }
         if (memory_merge_) flags = flags | Flag::mergeable;
         insert_vma(call, vmas_.find(range.start), vma);
     }

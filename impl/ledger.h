@@ -65,6 +65,15 @@ class Ledger {
         if (counts_as_writable(attributes.flags)) --counters.writable;
     }
 
+    // A mapping to come counts as one that may write to the file, as long as it may fail. Nobody
+    // counts that for an object.
+    void map_writable(FileId file) {
+        if (!is_object(file)) ++files_[file.value - 1].writable;
+    }
+    void unmap_writable(FileId file) {
+        if (!is_object(file)) --files_[file.value - 1].writable;
+    }
+
     // Ids are never used again.
     FileId new_object(PageCount pages, PageCount charged) {
         object_last_.value += 1;

@@ -117,11 +117,17 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.cannot_be_locked = !supports_mlock(map.vma.attributes.flags | map.driver_flags);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
-    // Who may write to the file is asked before anything is changed (mapping_map_writable).
+    // Who may write to the file is asked before anything is changed, and who does so counts as an
+    // area until the mapping is made (mapping_map_writable).
+    const Flags flags = map.vma.attributes.flags;
     const bool writes_file =
-        !anonymous && map.vma.attributes.flags.has(Flag::shared | Flag::may_write);
+        !anonymous && (flags.has(Flag::shared | Flag::may_write) ||
+                       (flags.has(Flag::may_share) && BUG(seal_check_lost_when_reordered)));
     if (writes_file && call.fails(Stage::writable)) return Errno::eperm;
+    if (writes_file) call.ledger.map_writable(op.backing.file);
     const Errno mapped = call.atomic() ? mmap_region_atomic(call, map) : mmap_region(call, map);
+    if (writes_file && (mapped == Errno::ok || !BUG(writable_count_leak)))
+        call.ledger.unmap_writable(op.backing.file);
     if (mapped != Errno::ok || !present) return mapped;
     // Not mmap's failure.
     const Errno ignored = mm_populate(call, op.range, true);

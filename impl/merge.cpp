@@ -190,7 +190,8 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
     const bool replaces = old.policy != to.policy || old.home_node != to.home_node;
     const bool copies_policy = replaces && to.policy != Policy::none;
     Outcome outcome = vma_merge_existing_range(call, prev, middle, range, to);
-    if (outcome.error != Errno::ok && oom == MergeOom::is_an_error) return outcome;
+    const bool fails = outcome.error != Errno::ok && oom == MergeOom::is_an_error;
+    if (fails && !BUG(failed_merge_consumes_preallocation)) return outcome;
     if (!outcome.vma.none()) {
         const Vma& merged = vmas_.at(outcome.vma);
         Attributes united = to;

@@ -22,8 +22,11 @@ bool AddressSpace::any_sealed(PageRange range) const {
 bool AddressSpace::exceeds_limit_by_cut(const Call& call, PageRange range) const {
     if (!call.world.profile->count_limit) return false;
     const Vma& vma = vmas_.at(vmas_.find(range.start));
-    return vma.cut_by(range.start) && vma.cut_by(range.end()) &&
-           counters_.map_count >= call.world.max_map_count;
+    if (counters_.map_count < call.world.max_map_count) return false;
+    const bool cuts_start = vma.cut_by(range.start);
+    const bool cuts_end = vma.cut_by(range.end());
+    return (cuts_start && cuts_end) ||
+           (cuts_start != cuts_end && BUG(temporary_over_limit_rejects_legal_unmap));
 }
 
 // Makes the areas of `range`, which is not free, end with it, and puts them aside one by one
