@@ -268,7 +268,7 @@ class AddressSpace {
     [[nodiscard]] Errno mremap_to(Call& call, Mremap op);
     [[nodiscard]] Errno expand_in_place(Call& call, const Mremap& op);
     [[nodiscard]] Errno prep_move_vma(Call& call, const Mremap& op);
-    [[nodiscard]] Errno move_vma(Call& call, const Mremap& op);
+    [[nodiscard]] Errno move_vma(Call& call, const Mremap& op, PageCount cut_off = PageCount{0});
     [[nodiscard]] Errno copy_vma(Call& call, const Mremap& op);
     void unmap_source_vma(Call& call, PageRange range);
     [[nodiscard]] bool multi_allowed(const Mremap& part, const Mremap& whole) const;

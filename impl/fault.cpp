@@ -124,8 +124,13 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
     for (Cursor vma = vmas_.first(); vma != vmas_.end(); vma = vmas_.next(vma)) {
         Vma copy = vmas_.at(vma);
         Attributes& attributes = copy.attributes;
-        if (attributes.flags.has(Flag::dont_copy)) continue;
         error = Errno::enomem;
+        if (attributes.flags.has(Flag::dont_copy)) {
+            // It is taken out of the copy of the tree.
+            if (!call.atomic() && call.fails(Stage::clear)) break;
+            error = Errno::ok;
+            continue;
+        }
         const bool accounted = attributes.flags.has(Flag::account);
         if (accounted && call.fails(Stage::charge)) break;
         Attributes inherited = attributes;

@@ -79,7 +79,7 @@ TEST(fork, copies_areas_counters_and_charges) {
     scene.run(map_anon(2, 2, read_only));
     scene.run(Madvise{pages(2, 1), Advice::dontfork});
     EXPECT_EQ(scene.run(Fork{child}), Errno::ok);
-    EXPECT_EQ(scene.stages(), "charge allocation allocation");
+    EXPECT_EQ(scene.stages(), "charge allocation clear allocation");
     EXPECT_EQ(scene.picture_of(child), "AA.b....");
     EXPECT_EQ(scene.view_of(child).counters.map_count, 2U);
     EXPECT_EQ(scene.machine().committed, 4U);

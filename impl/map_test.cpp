@@ -190,7 +190,7 @@ TEST(munmap, takes_any_pages_and_leaves_the_rest) {
     scene.run(map_anon(0, 3, read_write));
     scene.run(map_anon(4, 4, read_only));
     EXPECT_EQ(scene.run(Munmap{pages(2, 4)}), Errno::ok);
-    EXPECT_EQ(scene.stages(), "split detach split detach clear");
+    EXPECT_EQ(scene.stages(), "split split detach clear");
     EXPECT_EQ(scene.picture(), "AA....bb");
     EXPECT_EQ(scene.run(Munmap{pages(2, 4)}), Errno::ok);
     EXPECT_EQ(scene.run(Munmap{pages(2, 0)}), Errno::einval);

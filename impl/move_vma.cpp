@@ -53,12 +53,15 @@ Errno AddressSpace::prep_move_vma(Call& call, const Mremap& op) {
     return split_vma(call, vma, op.from.end(), NewPiece::above);
 }
 
-Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
+// `cut_off` is what a kernel charges for by mistake: it was taken off the old place before.
+Errno AddressSpace::move_vma(Call& call, const Mremap& op, PageCount cut_off) {
     const Errno refused = prep_move_vma(call, op);
     if (refused != Errno::ok) return refused;
     const Attributes old = vmas_.at(vmas_.find(op.from.start)).attributes;
+    const PageCount by_mistake = old.flags.has(Flag::account) ? cut_off : PageCount{0};
     const PageCount charge = pages_to_charge(op, old);
-    if (charge.value != 0 && call.fails(Stage::charge)) return Errno::enomem;
+    const bool asks = charge.value != 0 || by_mistake.value != 0;
+    if (asks && call.fails(Stage::charge)) return Errno::enomem;
     const Errno error = copy_vma(call, op);
     if (error != Errno::ok) return error;
     // Both places are charged as long as both are there.
@@ -70,9 +73,11 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op) {
         CHECK(kept == Errno::ok);
         const bool keeps = call.world.profile->move_charge == FailedCharge::kept;
         if (keeps && old.flags.has(Flag::account) && !keeps_old_place(op))
-            call.ledger.charge_for_good(op.to.count - op.from.count);
+            call.ledger.charge_for_good(charge);
+        if (keeps) call.ledger.charge_for_good(by_mistake);
         return Errno::enomem;
     }
+    call.ledger.charge_for_good(by_mistake);
     reset_uffd(op.to);
     guards_.move({op.from.start, std::min(op.from.count, op.to.count)}, op.to.start);
     if (keeps_old_place(op)) {

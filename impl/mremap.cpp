@@ -242,6 +242,7 @@ Errno AddressSpace::remap_one(Call& call, const Mremap& op) {
 
 // To a place that has a name. What lay there goes first, and then what would not fit.
 Errno AddressSpace::mremap_to(Call& call, Mremap op) {
+    PageCount cut_off;
     if (op.moving == Moving::fixed) {
         const Errno error = run(call, Munmap{op.to});
         if (error != Errno::ok) return error;
@@ -252,6 +253,8 @@ Errno AddressSpace::mremap_to(Call& call, Mremap op) {
     if (op.to.count < op.from.count) {
         const Errno error = run(call, Munmap{surplus(op)});
         if (error != Errno::ok) return error;
+        if (call.world.profile->tail_charge == FailedCharge::kept && !call.atomic())
+            cut_off = op.from.count - op.to.count;
         op.from.count = op.to.count;
     }
     const Errno refused = resizes_late(call) ? vma_to_resize(call, op) : Errno::ok;
@@ -260,7 +263,7 @@ Errno AddressSpace::mremap_to(Call& call, Mremap op) {
     const Flags flags = vmas_.at(vmas_.find(op.from.start)).attributes.flags;
     if (keeps_old_place(op) && !may_expand_vm(call, flags, op.to.count)) return Errno::enomem;
     const Errno error = check_place(call, op);
-    return error == Errno::ok ? move_vma(call, op) : error;
+    return error == Errno::ok ? move_vma(call, op, cut_off) : error;
 }
 
 Errno AddressSpace::expand_in_place(Call& call, const Mremap& op) {

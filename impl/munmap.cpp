@@ -51,7 +51,8 @@ Errno AddressSpace::gather_range(Call& call, PageRange range) {
         if (vmas_.at(vma).attributes.flags.has(Flag::sealed)) return Errno::eperm;
         if (vmas_.at(vma).cut_by(range.end()))
             error = split_vma_unlimited(call, vma, range.end(), NewPiece::above);
-        if (error == Errno::ok && call.fails(Stage::detach)) error = Errno::enomem;
+        // The list has room for the first one in itself.
+        if (error == Errno::ok && vma != first && call.fails(Stage::detach)) error = Errno::enomem;
         if (error == Errno::ok) continue;
         if (vma != first && BUG(munmap_failure_leaves_detached_and_counters))
             remove_range(call, range_between(range.start, vmas_.at(vma).start));

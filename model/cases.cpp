@@ -167,7 +167,7 @@ bool unwind_possible(std::size_t op, Stage stage, const Profile& profile) {
         case Stage::may_split:
             return maps || op == op_index<Munmap>() || (changes_pieces(op) && !is_of_anonymous(op));
         case Stage::detach: return (maps || op == op_index<Munmap>()) && !profile.atomic;
-        case Stage::clear: return is_one_of<Munmap, Mremap, Brk>(op) && !profile.atomic;
+        case Stage::clear: return is_one_of<Munmap, Mremap, Brk, Fork>(op) && !profile.atomic;
         case Stage::link: return op == op_index<Mremap>() && !profile.atomic;
         case Stage::shmem: break;
     }
@@ -244,6 +244,7 @@ bool case_expected(CaseId id, const Profile& profile) {
                                              id == case_id(op, CaseKind::refused_three_way) ||
                                              id == case_id(op, unwind_case(Stage::policy)) ||
                                              id == case_id(op, unwind_case(Stage::may_split)) ||
+                                             id == case_id(op, unwind_case(Stage::detach)) ||
                                              id == case_id(op, unwind_case(Stage::anon)));
     const bool rare_driver =
         (refuses_for_driver_alone(op) && id == case_id(op, errno_case(Errno::einval))) ||

@@ -78,10 +78,13 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::move_charge>(
         "move_charge", {"returned", "kept"},
         "pages that a failed mremap would have added are never uncharged"),
+    switch_for<&Profile::tail_charge>(
+        "tail_charge", {"returned", "kept"},
+        "mremap to a named place charges for the tail that it cuts off"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 
-constexpr std::array<KnownDefect, 6> known_defect_table = {{
+constexpr std::array<KnownDefect, 7> known_defect_table = {{
     {"stack_charge", 1, "the charge of a stack's growth stays when the stack has gone",
      "stack_growth_is_charged_for_good"},
     {"replaced_charge", 1, "the charge of replaced pages stays when mmap fails",
@@ -94,6 +97,8 @@ constexpr std::array<KnownDefect, 6> known_defect_table = {{
      "unwind/mremap_old_place_cannot_be_cut"},
     {"move_charge", 1, "the charge of added pages stays when mremap cannot move page tables",
      "unwind/failed_move_keeps_the_charge_of_what_it_added"},
+    {"tail_charge", 1, "mremap to a named place charges for the tail that it cuts off",
+     "mremap_tail_is_charged_again"},
 }};
 
 const ProfileSwitch& switch_of(const KnownDefect& defect) {

@@ -48,7 +48,7 @@ enum class StackCharge : std::uint8_t {
     all,        // Any: without VM_ACCOUNT that is committed for good.
 };
 
-// What a failed mmap does with a charge.
+// What becomes of a charge that nobody needs: that of a failed operation, or one made in error.
 enum class FailedCharge : std::uint8_t {
     returned,
     kept,  // It is committed for good.
@@ -195,6 +195,12 @@ struct Profile {
     // it nowhere; copy_vma_and_data() of 7.3.4 returns it. No source of a version between them was
     // at hand.
     FailedCharge move_charge;
+
+    // mremap to a named place, of fewer pages: mremap_to() cuts the tail off, and what is then
+    // moved is charged for by a difference of lengths that it has not computed anew
+    // (vrm_calc_charge() in mm/mremap.c). 6.18.44 leaked it in Committed_AS. 7.3.4 computes it
+    // (vrm_populate_calculated()), and 6.12.117 has no such number.
+    FailedCharge tail_charge;
 };
 
 // Whether charges may stay for which there is no page.
@@ -203,7 +209,8 @@ constexpr bool charges_stay(const Profile& profile) {
     return profile.stack_charge == StackCharge::all ||
            profile.replaced_charge == FailedCharge::kept ||
            profile.prepare_charge == FailedCharge::kept ||
-           profile.source_charge == FailedCharge::kept || profile.move_charge == FailedCharge::kept;
+           profile.source_charge == FailedCharge::kept ||
+           profile.move_charge == FailedCharge::kept || profile.tail_charge == FailedCharge::kept;
 }
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
@@ -233,6 +240,7 @@ inline constexpr Profile canonical_profile = {
     .dofork = Dofork::special,
     .source_charge = FailedCharge::returned,
     .move_charge = FailedCharge::returned,
+    .tail_charge = FailedCharge::returned,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -261,6 +269,7 @@ inline constexpr Profile linux_6_18_profile = {
     .dofork = Dofork::io,
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
+    .tail_charge = FailedCharge::kept,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -289,6 +298,7 @@ inline constexpr Profile linux_6_12_profile = {
     .dofork = Dofork::io,
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
+    .tail_charge = FailedCharge::returned,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -318,6 +328,7 @@ inline constexpr Profile linux_6_15_profile = {
     .dofork = Dofork::io,
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
+    .tail_charge = FailedCharge::kept,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -349,6 +360,7 @@ inline constexpr Profile linux_7_3_profile = {
     .dofork = Dofork::special,
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::returned,
+    .tail_charge = FailedCharge::returned,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.

@@ -135,12 +135,13 @@ TEST(profile_file, says_where_it_is_wrong_and_what_there_is) {
     EXPECT_EQ(read_as("base"), "1:5 expected " + names + ", found the end of the line");
     EXPECT_EQ(read_as("base linux-5.4"), "1:6 expected " + names + ", found `linux-5.4`");
     EXPECT_EQ(read_as("base linux-6.18 x"), "1:17 expected the end of the line, found `x`");
-    EXPECT_EQ(read_as("base linux-6.18\nrule late"),
-              "2:1 expected `maximal`, `atomic`, `fault_identity`, `count_limit`, `close_hooks`, "
-              "`fault_rule`, `prepare_hooks`, `ksm_flag`, `mremap_order`, `uffd_unregister`, "
-              "`uffd_wp`, `stack_charge`, `replaced_charge`, `prepare_charge`, "
-              "`guard_regions`, `guard_flag`, `multi_move`, `dontunmap`, `mremap_count`, "
-              "`uffd_copy`, `dofork`, `source_charge` or `move_charge`, found `rule`");
+    EXPECT_EQ(
+        read_as("base linux-6.18\nrule late"),
+        "2:1 expected `maximal`, `atomic`, `fault_identity`, `count_limit`, `close_hooks`, "
+        "`fault_rule`, `prepare_hooks`, `ksm_flag`, `mremap_order`, `uffd_unregister`, "
+        "`uffd_wp`, `stack_charge`, `replaced_charge`, `prepare_charge`, "
+        "`guard_regions`, `guard_flag`, `multi_move`, `dontunmap`, `mremap_count`, "
+        "`uffd_copy`, `dofork`, `source_charge`, `move_charge` or `tail_charge`, found `rule`");
     EXPECT_EQ(read_as("base linux-6.18\n\nksm_flag never"),
               "3:10 expected `early` or `late`, found `never`");
     EXPECT_EQ(read_as("base linux-6.18\nksm_flag"),
@@ -163,7 +164,7 @@ TEST(profile_file, turns_a_switch_once_and_into_what_agrees) {
                std::string(each.values[each.value(linux_6_18_profile)]) + "\n";
     }
     EXPECT_EQ(read_as(all), "linux-6.18");
-    EXPECT_EQ(read_as(all + "x y"), "25:1 expected no more switches, found `x`");
+    EXPECT_EQ(read_as(all + "x y"), "26:1 expected no more switches, found `x`");
 }
 
 }  // namespace

@@ -269,6 +269,7 @@ Errno Reference::cut_out(Piece piece) {
     if (at_start && !any_sealed({piece.start, piece.start + 1})) {
         if (const Errno error = cut(piece.start, End::start); error != Errno::ok) return error;
     }
+    bool any = false;
     for (std::size_t cell = piece.start; cell < piece.end;) {
         if (!mapped(cell)) {
             ++cell;
@@ -279,7 +280,10 @@ Errno Reference::cut_out(Piece piece) {
         if (end > piece.end) {
             if (const Errno error = cut(piece.end, End::end); error != Errno::ok) return error;
         }
-        if (!world_->profile->atomic && log_->fails(Stage::detach)) return Errno::enomem;
+        // The first one needs no memory to be put aside.
+        const bool asks = any && !world_->profile->atomic;
+        if (asks && log_->fails(Stage::detach)) return Errno::enomem;
+        any = true;
         cell = std::min(end, piece.end);
     }
     return Errno::ok;

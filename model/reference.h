@@ -241,11 +241,11 @@ class Reference {
     [[nodiscard]] bool can_grow_in_place(const Mremap& op) const;
     [[nodiscard]] Errno refusal_to_move(const Mremap& op) const;
     [[nodiscard]] Errno grow_in_place(const Mremap& op);
-    [[nodiscard]] Errno move_area(const Mremap& op);
+    [[nodiscard]] Errno move_area(const Mremap& op, PageCount tail = PageCount{0});
     [[nodiscard]] bool loses_locks(const Mremap& op) const;
     [[nodiscard]] bool driver_refuses_cuts(PageRange range);
     void forget_account(Piece area);
-    [[nodiscard]] Errno copy_to(const Mremap& op);
+    [[nodiscard]] Errno copy_to(const Mremap& op, PageCount tail);
     [[nodiscard]] bool copies_alone(const Attributes& first) const;
     [[nodiscard]] Fit fit_of_copy(const Mremap& op, const Attributes& first);
     [[nodiscard]] bool has_uffd(const Mremap& part) const;

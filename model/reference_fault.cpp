@@ -98,8 +98,15 @@ Errno Reference::run(const Fork& op) {
     while (copied < parent.size() && error == Errno::ok) {
         const std::size_t start = copied;
         const Cell& first = parent[start];
-        if (!first.mapped || first.attributes.flags.has(Flag::dont_copy)) {
+        if (!first.mapped) {
             ++copied;
+            continue;
+        }
+        if (first.attributes.flags.has(Flag::dont_copy)) {
+            // It is taken out of what the child begins with.
+            const bool fails = !world_->profile->atomic && log_->fails(Stage::clear);
+            if (fails) error = Errno::enomem;
+            copied = area_end(start);
             continue;
         }
         const bool account = first.attributes.flags.has(Flag::account);

@@ -172,9 +172,11 @@ Errno Reference::remap_to(const Mremap& op) {
         if (!mapped(layout_.index(op.from.start))) return Errno::efault;
     }
     Mremap rest = op;
+    PageCount tail;  // Charged for though it has gone.
     if (op.to.count < op.from.count) {
         if (const Errno error = run(Munmap{tail_of(op)}); error != Errno::ok) return error;
         rest.from.count = op.to.count;
+        if (world_->profile->tail_charge == FailedCharge::kept) tail = op.from.count - op.to.count;
     }
     if (empties_first()) {
         if (const Errno error = refusal_of_size(rest); error != Errno::ok) return error;
@@ -184,7 +186,7 @@ Errno Reference::remap_to(const Mremap& op) {
     const bool stays = op.old_place == OldPlace::dont_unmap;
     if (stays && !may_expand(flags, op.from.count)) return Errno::enomem;
     if (!is_free(op.to)) return Errno::eexist;
-    return move_area(rest);
+    return move_area(rest, tail);
 }
 
 // vrm_can_expand_in_place(): to the end of its area, and the pages behind are free.
@@ -219,7 +221,7 @@ Errno Reference::grow_in_place(const Mremap& op) {
 }
 
 // move_vma(): the pages are copied, and then unmapped where they were.
-Errno Reference::move_area(const Mremap& op) {
+Errno Reference::move_area(const Mremap& op, PageCount tail) {
     // In the worst case the new area is one more, and the old one is cut in three.
     const bool early = world_->profile->mremap_count == MremapCount::early;
     const bool cuts_first = loses_locks(op);
@@ -231,7 +233,7 @@ Errno Reference::move_area(const Mremap& op) {
         if (error != Errno::ok) return error;
     }
     const Attributes there = cells()[layout_.index(op.from.start)].attributes;
-    if (const Errno error = copy_to(op); error != Errno::ok) return error;
+    if (const Errno error = copy_to(op, tail); error != Errno::ok) return error;
     const Piece copy{layout_.index(op.to.start), layout_.index(op.to.end())};
     // Without old pages there are none to move.
     if (!op.from.empty() && log_->fails(Stage::move)) {
@@ -240,9 +242,13 @@ Errno Reference::move_area(const Mremap& op) {
         CHECK(error == Errno::ok);  // Nothing fails twice, and there is room for the cuts.
         const bool keeps = world_->profile->move_charge == FailedCharge::kept;
         const bool moves = op.old_place == OldPlace::unmap;
-        if (keeps && moves) keep_charge(there, op.to.count - op.from.count);
+        if (keeps && moves) {
+            keep_charge(there, op.to.count - op.from.count);
+            keep_charge(there, tail);
+        }
         return Errno::enomem;
     }
+    keep_charge(there, tail);
     forget_uffd(copy);
     move_guards({op.from.start, std::min(op.from.count, op.to.count)}, op.to.start);
     if (op.old_place == OldPlace::dont_unmap) {
@@ -287,9 +293,11 @@ bool Reference::loses_locks(const Mremap& op) const {
 }
 
 // copy_vma(): a new range with the attributes and the history of the old one.
-Errno Reference::copy_to(const Mremap& op) {
+Errno Reference::copy_to(const Mremap& op, PageCount tail) {
     Attributes first = moved_to(op.to.start, cells()[layout_.index(op.from.start)].attributes);
-    if (asks_for_charge(op, first) && log_->fails(Stage::charge)) return Errno::enomem;
+    const bool asks_again = tail > PageCount{0} && first.flags.has(Flag::account);
+    const bool asks = asks_again || asks_for_charge(op, first);
+    if (asks && log_->fails(Stage::charge)) return Errno::enomem;
     const Piece piece{layout_.index(op.to.start), layout_.index(op.to.end())};
     Fit fit = fit_of_copy(op, first);
     if (copies_alone(first)) first = without_uffd(first);

@@ -28,8 +28,9 @@ enum class Stage : std::uint8_t {
     name,        // The name of anonymous memory: ENOMEM.
     writable,    // A file is not to be written through mappings (mapping_map_writable()): EPERM.
     may_split,   // A driver will not have its area cut (vm_ops->may_split): EINVAL.
-    detach,      // An area is put aside, to be unmapped (vms_gather_munmap_vmas()): ENOMEM.
-    clear,       // What is put aside is taken out of the tree (vma_iter_clear_gfp()): ENOMEM.
+    detach,      // One more area is put aside, to be unmapped (vms_gather_munmap_vmas()): ENOMEM.
+    clear,       // What is put aside, or not copied by fork, is taken out of the tree
+                 // (vma_iter_clear_gfp()): ENOMEM.
     link,        // mremap: a copy, opened already, is put into the tree (vma_link()): ENOMEM.
 };
 inline constexpr int stage_count = 16;

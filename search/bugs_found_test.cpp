@@ -119,7 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         Pinned{"uncharges-what-was-never-charged", 1, 1}, Pinned{"error-path-returns-zero", 2, 1},
         Pinned{"map-over-partial-overlap-drops-remainder", 2, 3},
         Pinned{"fork-forgets-memory-merge", 2, 1, true},
-        Pinned{"memory-merge-heals-seams", 3, 2, true},
+        Pinned{"memory-merge-heals-seams", 2, 2, true},
         Pinned{"execute-only-memory-is-read", 2, 1, true},
         Pinned{"execute-only-key-stays-behind", 2, 1}, Pinned{"special-areas-merge", 3, 2},
         Pinned{"heap-joins-what-is-before-it", 2, 2, true},
