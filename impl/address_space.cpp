@@ -212,13 +212,14 @@ Errno AddressSpace::split_vma(Call& call, Cursor& vma, Page page, NewPiece new_p
 
 // munmap takes away more than it splits, so that it may pass the limit for a moment (__split_vma).
 Errno AddressSpace::split_vma_unlimited(Call& call, Cursor& vma, Page page, NewPiece new_piece) {
+    const FileId file = vmas_.at(vma).attributes.file;
+    const bool has_hooks = call.world.has_close_hook(file);
     const Errno refused = refusal_of_split(call, vmas_.at(vma).attributes);
-    const bool has_hooks = call.world.has_close_hook(vmas_.at(vma).attributes.file);
     if (refused != Errno::ok) {
         const Stage stage = call.log.struck_at();
-        const bool has_half = has_hooks && (stage == Stage::policy || stage == Stage::anon);
-        if (has_half && BUG(half_split_close_hook_uncharges))
-            call.log.call_close(id_, vmas_.at(vma).attributes.file, {page, PageCount{1}});
+        const bool half = has_hooks && (stage == Stage::policy || stage == Stage::anon);
+        const PageRange rest{page, PageCount{1}};
+        if (half && BUG(half_split_close_hook_uncharges)) call.log.call_close(id_, file, rest);
         return refused;
     }
     BUG_ACTION(out_of_bounds_write, write_past_the_end());
