@@ -21,7 +21,10 @@ namespace {
 // Whether a change of the protection and its undoing may leave another `account` on such a page.
 bool account_is_history(const Attributes& page, const Profile& profile) {
     if (page.flags.has(Flag::shared)) return false;
-    return !page.file.none() || profile.fault_identity;
+    // An area of the start may be charged where no operation leaves one so: read-only memory
+    // without a page gives its charge back (mprotect_fixup()).
+    const bool charged_unwritten = page.flags.has(Flag::account) && !page.flags.has(Flag::write);
+    return !page.file.none() || profile.fault_identity || charged_unwritten;
 }
 
 // The flags of the pages of `range` are as before, but for an `account` that is history, and what
