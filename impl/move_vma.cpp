@@ -71,10 +71,10 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op, PageCount cut_off) {
         if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;
         const Errno kept = unmap_range(call, op.to);
         CHECK(kept == Errno::ok);
-        const bool keeps = call.world.profile->move_charge == FailedCharge::kept;
-        if (keeps && old.flags.has(Flag::account) && !keeps_old_place(op))
-            call.ledger.charge_for_good(charge);
-        if (keeps) call.ledger.charge_for_good(by_mistake);
+        if (call.world.profile->move_charge == FailedCharge::kept) {
+            if (!keeps_old_place(op)) call.ledger.charge_for_good(charge);
+            call.ledger.charge_for_good(by_mistake);
+        }
         return Errno::enomem;
     }
     call.ledger.charge_for_good(by_mistake);

@@ -1,6 +1,6 @@
 // What bytes mean: each byte of each kind of record, in and out of its range. Programs are compared
-// as texts. What does not fit is in model/binary_misfit_test.cpp; that old files keep their meaning
-// in model/golden_test.cpp.
+// as texts. Long, because there are many bytes. What does not fit is in
+// model/binary_misfit_test.cpp; that old files keep their meaning in model/golden_test.cpp.
 #include "model/binary.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The one list of operations.
+// The one list of operations: as long as there are operations, for it is to be found in one place.
 //
 // An operation is a record of typed fields. Its meaning is written twice: page by page in
 // model/reference*.cpp, area by area in impl/. Text, generator and minimizer derive from

@@ -1,10 +1,11 @@
 // Profiles: which rules hold, as data. No code anywhere asks for a kernel version by name.
 //
 // A rule that differs between profiles is a switch: a member of Profile with two values, and a line
-// in profile_switches (profile.cpp) with its words. There are the profiles of the list below, and
-// those that differ from one of them in some switches; the name of such a profile spells it out,
-// `linux-6.18,fault_rule:singular_neighbour`, so that a program that has it says all there is to
-// say.
+// in profile_switches (profile.cpp) with its words. All of them stand here, with what each means
+// and who has it, because they are read beside each other: that makes the file long. There are the
+// profiles of the list below, and those that differ from one of them in some switches; the name of
+// such a profile spells it out, `linux-6.18,fault_rule:singular_neighbour`, so that a program that
+// has it says all there is to say.
 #pragma once
 
 #include <array>
