@@ -43,6 +43,7 @@ class BucketStore {
     // Writes the counts, if they have changed.
     bool save();
 
+    [[nodiscard]] const std::string& directory() const { return directory_; }
     [[nodiscard]] const std::map<std::string, StoredBucket>& buckets() const { return buckets_; }
     [[nodiscard]] const StoredBucket* find(const std::string& bucket) const;
     [[nodiscard]] std::string path(const StoredBucket& bucket) const {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -73,6 +75,24 @@ TEST_F(BugsFuzzEngine, that_crashes_on_a_full_disk_loses_nothing) {
     EXPECT_FALSE(ran.says("does not fail")) << ran.output;
     EXPECT_EQ(report()["finds"][0]["verdict"], "crash");
     EXPECT_EQ(shell.list("found"), "buckets.json\n" + ran.last_line().substr(6) + "\n");
+}
+
+TEST_F(BugsFuzzEngine, that_dies_of_a_step_that_it_failed_loses_nothing) {
+    // The input passes by itself: the journal alone says that its first step failed, and where.
+    write_binary("input", "vma 1\nworld pages=64 profile=linux-6.18 heap=2\nbrk 4\nbrk 3\n");
+    const std::string input = shell.read("input");
+    const std::array<std::uint64_t, 6> header = {0, 0, 0, 0, 2, input.size()};
+    shell.write("journal", {reinterpret_cast<const char*>(header.data()), sizeof header});
+    const Ran ran = fuzz(
+        "for word; do case $word in --journal=*) cat journal input > ${word#*=} ;; esac; done\n"
+        "cp input found/crash-0a; echo 'Test unit written to found/crash-0a' >&2\n"
+        "kill -SEGV $$",
+        "--once --time 60s --bug charge-not-undone-on-late-failure --json o.json");
+    ASSERT_EQ(ran.exit, 1) << ran.output;
+    EXPECT_EQ(report()["finds"][0]["verdict"], "wrong_counter") << ran.output;
+    EXPECT_NE(shell.read(ran.last_line()).find(" ! "), std::string::npos);
+    // The engine's own file does not say what failed.
+    EXPECT_FALSE(shell.has("found/crash-0a"));
 }
 
 TEST_F(BugsFuzzEngine, is_heard_to_the_last_word) {

@@ -161,6 +161,8 @@ void add_fuzz(CLI::App& app, FuzzCommand& fuzz) {
         ->capture_default_str();
     app.add_flag("--once", fuzz.once, "End with the first find");
     app.add_flag("--raw", fuzz.raw, "Mutate bytes, not steps: a yardstick, and slower to find");
+    app.add_flag("!--no-systematic", fuzz.systematic,
+                 "Fail no step at all of its points in turn; it is done to one input in 8");
     app.add_flag("--cases", fuzz.cases, "Print how often each case happened");
     app.add_flag("--require", fuzz.require,
                  "Exit 3 if a required case is missing, however short the run");

@@ -45,6 +45,7 @@ struct FuzzCommand {
     std::string out = "found";
     bool once = false;
     bool raw = false;
+    bool systematic = true;
     bool cases = false;
     bool require = false;
     std::string json;

@@ -9,7 +9,6 @@
 
 #include "cli/beside.h"
 #include "cli/files.h"
-#include "fuzz/session.h"
 #include "impl/bugs.h"
 #include "model/hash.h"
 #include "report/wrap.h"
@@ -96,6 +95,7 @@ std::vector<std::string> Engine::arguments(std::chrono::seconds time) const {
     if (!job_.target.bug.empty()) words.push_back("--bug=" + job_.target.bug);
     if (job_.once) words.emplace_back("--once");
     if (job_.raw) words.emplace_back("--raw");
+    if (job_.systematic) words.emplace_back("--systematic");
     // What begins with a dash would be an option.
     words.push_back(job_.corpus.starts_with('-') ? "./" + job_.corpus : job_.corpus);
     return words;
@@ -150,7 +150,7 @@ bool Engine::poll() {
     stats_.executions = std::max(stats_.executions, journalled->executions + 1);
     stats_.steps = std::max(stats_.steps, journalled->steps);
     stats_.failed_steps = std::max(stats_.failed_steps, journalled->failed_steps);
-    last_input_ = std::move(journalled->bytes);
+    last_input_ = std::move(journalled);
     return true;
 }
 

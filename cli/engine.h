@@ -12,6 +12,7 @@
 #include "cli/target_choice.h"
 #include "cli/workers.h"
 #include "fuzz/report.h"
+#include "fuzz/session.h"
 #include "targets/child.h"
 #include "targets/memory_file.h"
 
@@ -26,6 +27,7 @@ struct EngineJob {
     std::uint64_t seed = 0;
     bool once = false;
     bool raw = false;
+    bool systematic = true;
 };
 
 // vmacheck-fuzz beside this command, or nothing.
@@ -53,7 +55,7 @@ class Engine {
     [[nodiscard]] bool ended_well() const { return ended_well_; }
     [[nodiscard]] bool was_useless() const { return stats_.executions < useful_executions; }
     // The input under way when it died; nothing if there was none.
-    [[nodiscard]] const std::optional<std::string>& last_input() const { return last_input_; }
+    [[nodiscard]] const std::optional<JournalledInput>& last_input() const { return last_input_; }
     // The file in which it says that this input is; empty: it does not say. It says so even if the
     // disk had no room for it.
     [[nodiscard]] std::string artifact() const;
@@ -80,7 +82,7 @@ class Engine {
     std::unique_ptr<MemoryFile> stderr_;
     std::unique_ptr<Child> child_;
     bool ended_well_ = true;
-    std::optional<std::string> last_input_;
+    std::optional<JournalledInput> last_input_;
     std::string heard_;
     StatsMessage stats_;
     SoakTotals before_;

@@ -18,7 +18,6 @@
 #include "cli/required.h"
 #include "cli/say.h"
 #include "cli/triage.h"
-#include "model/binary.h"
 #include "model/text.h"
 #include "report/text_report.h"
 #include "report/wrap.h"
@@ -172,19 +171,18 @@ class Fuzz {
     // The journal has the last input, even if the disk was full; it comes first.
     bool examine_end(const Engine& engine) {
         if (engine.last_input()) {
-            const std::string& input = *engine.last_input();
-            Candidate candidate;
-            const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.data());
-            decode_program({bytes, input.size()}, linux_6_18_profile, candidate.world,
-                           candidate.steps);
-            if (job_.profile != nullptr) candidate.world.profile = job_.profile;
+            const JournalledInput& input = *engine.last_input();
+            const Candidate candidate = program_under_way(input, job_.profile);
             const std::string artifact = engine.artifact();
             const std::string left = content_of(artifact);
-            if (triage_.sort_in(candidate, left == input ? artifact : "", 1)) {
-                // Of an input for which the disk had no room.
-                if (left != input && input.starts_with(left)) unlink(artifact.c_str());
+            // If a step of it was failed, the input may well pass by itself.
+            const bool was_failed = input.failed_point != 0;
+            const bool is_saved = left == input.bytes && !was_failed;
+            if (triage_.sort_in(candidate, is_saved ? artifact : "", 1)) {
+                // Of an input that says less, or for which the disk had no room.
+                if (!is_saved && input.bytes.starts_with(left)) unlink(artifact.c_str());
                 // An input that was only interrupted ends nothing.
-                return interrupted || move_out_of_corpus(job_.corpus, input);
+                return interrupted || move_out_of_corpus(job_.corpus, input.bytes);
             }
         }
         // It was killed from outside, or ran out of memory over the inputs before.
@@ -335,6 +333,7 @@ Exit run(const FuzzCommand& command) {
     job.directory = command.out;
     job.once = command.once;
     job.raw = command.raw;
+    job.systematic = command.systematic;
     job.seed = command.seed ? *command.seed : std::random_device{}();
     if (!check_output_directory(command.corpus) || !check_output_directory(command.out))
         return Exit::bad_input;

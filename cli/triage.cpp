@@ -10,6 +10,7 @@
 #include "cli/files.h"
 #include "cli/isolate.h"
 #include "cli/say.h"
+#include "fuzz/session.h"
 #include "model/text.h"
 #include "report/text_report.h"
 #include "report/wrap.h"
@@ -92,11 +93,15 @@ bool Triage::worth_telling(const Finding& finding) {
     return !outside || finding.step + 1 < known->steps;
 }
 
-bool Triage::sort_in(const Candidate& candidate, const std::string& path, std::uint64_t count) {
+bool Triage::sort_in(const Candidate& candidate, std::string path, std::uint64_t count) {
     const std::optional<Finding> finding = look(candidate);
     if (!finding) return false;
     std::string bucket = bucket_name(finding->bucket);
     if (worth_telling(*finding)) {
+        // Minimizing takes its time, and may be ended.
+        if (path.empty())
+            path = save_find(store_.directory(),
+                             print_program(program_of(candidate.world, candidate.steps)));
         const std::optional<Story> story = tell(job_, candidate, progress_);
         if (!story) {
             note_unconfirmed(candidate, path);

@@ -30,11 +30,11 @@ class Triage {
     // Writes the counts, if they have changed.
     bool save();
 
-    // A program that is said to fail. `path`: where it is saved; empty: nowhere. `count`: how often
-    // no engine counted it.
+    // A program that is said to fail. `path`: where it is saved; empty: nowhere yet. `count`: how
+    // often no engine counted it.
     void examine(const Candidate& candidate, const std::string& path, std::uint64_t count);
     // The same, but answers false if it does not fail when it is run by itself.
-    bool sort_in(const Candidate& candidate, const std::string& path, std::uint64_t count);
+    bool sort_in(const Candidate& candidate, std::string path, std::uint64_t count);
     // Those that engines have saved; answers how many there were.
     std::size_t examine_originals(BucketStore::Originals which);
 

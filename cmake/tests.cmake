@@ -107,7 +107,8 @@ if(VMACHECK_FUZZ_TARGETS)
     endforeach()
     foreach(profile canonical linux-6.12 linux-6.15 linux-6.18 linux-7.3)
         vmacheck_script(fuzz.program_for_a_while_${profile} fuzz fuzz_briefly.sh
-                        $<TARGET_FILE:vmacheck-fuzz> --profile=${profile} ${seeds_of_program})
+                        $<TARGET_FILE:vmacheck-fuzz> --profile=${profile} --systematic
+                        ${seeds_of_program})
     endforeach()
     vmacheck_script(fuzz.cases_guide_the_engine fuzz fuzz_guided.sh
                     $<TARGET_FILE:fuzz_cases_alone>)

@@ -141,21 +141,70 @@ TEST_F(FuzzSession, keeps_the_input_under_way) {
     static_cast<void>(said(session, bad));
     static_cast<void>(said(session, struck));
     static_cast<void>(said(session, good));
-    const auto [executions, steps_before, failed_steps, input] =
-        read_journal(cli::read_file(options.journal)).value();
-    EXPECT_EQ(executions, 2U);
-    EXPECT_EQ(steps_before, 4U + 2U);
-    EXPECT_EQ(failed_steps, 1U);
-    World world;
-    std::vector<Step> steps;
-    decode_program({reinterpret_cast<const std::uint8_t*>(input.data()), input.size()},
-                   canonical_profile, world, steps);
-    EXPECT_EQ(print_program(program_of(world, steps)), good);
+    const JournalledInput input = read_journal(cli::read_file(options.journal)).value();
+    EXPECT_EQ(input.executions, 2U);
+    EXPECT_EQ(input.steps, 4U + 2U);
+    EXPECT_EQ(input.failed_steps, 1U);
+    EXPECT_EQ(input.failed_point, 0U);
+    const Candidate candidate = program_under_way(input, nullptr);
+    EXPECT_EQ(print_program(program_of(candidate.world, candidate.steps)), good);
+    EXPECT_EQ(program_under_way(input, &canonical_profile).world.profile, &canonical_profile);
+}
+
+// Programs in which the bug has its chance, and nothing fails by itself. They differ in what
+// changes nothing, because of one input in some a step is failed.
+std::vector<std::string> heaps() {
+    std::vector<std::string> programs;
+    for (int page = 8; page < 60; ++page) {
+        for (int count = 1; count <= 4; ++count) {
+            programs.push_back("vma 1\nworld pages=64 profile=linux-6.18 heap=2\nbrk 4\nmunmap " +
+                               std::to_string(page) + "+" + std::to_string(count) + "\n");
+        }
+    }
+    return programs;
+}
+
+TEST_F(FuzzSession, fails_a_step_at_each_of_its_points) {
+    disable_bugs();
+    EXPECT_TRUE(enable_bug(Bug::charge_not_undone_on_late_failure));
+    options.systematic = true;
+    options.journal = options.finds + "/journal";
+    std::ofstream(options.journal).put('\0');
+    Session session(options, target, counters);
+    std::string output;
+    for (const std::string& program : heaps()) {
+        if (output.empty()) output = said(session, program);
+    }
+    const std::optional<Message> message = take_message(output);
+    ASSERT_TRUE(message) << "no step was failed";
+    const auto& find = std::get<FindMessage>(*message);
+    EXPECT_NE(find.text.find(" ! #"), std::string::npos) << find.text;
+    EXPECT_EQ(cli::read_file(find.path), find.text);
+    // A process that dies of it leaves the same.
+    const JournalledInput input = read_journal(cli::read_file(options.journal)).value();
+    EXPECT_GT(input.failed_point, 0U);
+    const Candidate candidate = program_under_way(input, nullptr);
+    EXPECT_EQ(print_program(program_of(candidate.world, candidate.steps)), find.text);
+}
+
+TEST_F(FuzzSession, fails_no_step_unless_it_was_told_to) {
+    disable_bugs();
+    EXPECT_TRUE(enable_bug(Bug::charge_not_undone_on_late_failure));
+    Session session(options, target, counters);
+    for (const std::string& program : heaps()) EXPECT_EQ(said(session, program), "");
+}
+
+// A journal may say anything.
+TEST(Journal, believes_no_step_that_is_not_there) {
+    JournalledInput input;
+    input.failed_step = 99;
+    input.failed_point = 1;
+    EXPECT_TRUE(program_under_way(input, nullptr).steps.empty());
 }
 
 TEST(Journal, that_is_cut_holds_nothing) {
     EXPECT_FALSE(read_journal(""));
-    EXPECT_FALSE(read_journal(std::string(31, 'x')));
+    EXPECT_FALSE(read_journal(std::string(47, 'x')));
 }
 
 TEST_F(FuzzSession, obeys_the_profile_that_it_was_told) {

@@ -49,6 +49,7 @@ constexpr const char* help =
     "\n"
     "  --profile=P    rules for every input, as a world names them [its own]\n"
     "  --raw          mutate bytes, not steps\n"
+    "  --systematic   of one input in eight, fail all that can fail in one step, in turn\n"
     "  --bug=NAME     seed this mistake (vmacheck-fuzz-bugs alone)\n"
     "  --finds=DIR    go on after a find; save it there and tell of it on stdout\n"
     "  --once         with --finds: end after the first one\n"

@@ -11,6 +11,7 @@
 #include "model/binary.h"
 #include "model/hash.h"
 #include "model/text.h"
+#include "search/count_points.h"
 
 namespace vmacheck {
 namespace {
@@ -21,8 +22,18 @@ constexpr std::chrono::milliseconds stats_interval{500};
 // The clock is asked once in so many inputs.
 constexpr std::uint64_t clock_interval = 64;
 
-// What goes before the input: executions, steps, failed steps, bytes of the input.
-using JournalHeader = std::array<std::uint64_t, 4>;
+// Of one input in so many a step is failed at each of its points: systematically, where the
+// engine's own failures come by chance. It is the hash of the input that says which, so that an
+// input does the same each time.
+constexpr std::uint64_t failed_one_in = 8;
+
+// What goes before the input: executions, steps, failed steps, the step that fails and its point,
+// bytes of the input.
+using JournalHeader = std::array<std::uint64_t, 6>;
+
+std::string_view text_of(std::span<const std::uint8_t> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 void say(const Message& message) {
     const std::string text = message_text(message);
@@ -37,8 +48,9 @@ bool write_file(const std::string& path, std::string_view text) {
     return std::fclose(file) == 0 && written;
 }
 
-// Saves under a name of its content, in one move. Answers the path, or nothing.
-std::string save(const std::string& folder, const std::string& text) {
+}  // namespace
+
+std::string save_find(const std::string& folder, const std::string& text) {
     char name[32];
     std::snprintf(name, sizeof name, "find-%016llx", static_cast<unsigned long long>(fnv1a(text)));
     std::string path = folder + "/" + name + ".orig.vma";
@@ -52,8 +64,6 @@ std::string save(const std::string& folder, const std::string& text) {
     return "";
 }
 
-}  // namespace
-
 Session::Session(const SessionOptions& options, Target& target,
                  std::span<std::uint8_t, case_count> case_counters)
     : options_(options), case_counters_(case_counters), lockstep_(target) {
@@ -65,10 +75,11 @@ Session::Session(const SessionOptions& options, Target& target,
 }
 
 void Session::execute(std::span<const std::uint8_t> bytes) {
-    if (journal_ != nullptr) write_journal(bytes);
+    write_journal(bytes, {});
     decode_program(bytes, linux_6_18_profile, world_, steps_);
     if (options_.profile != nullptr) world_.profile = options_.profile;
-    const std::optional<Finding> finding = run_program(lockstep_, world_, steps_);
+    std::optional<Finding> finding = count_points(lockstep_, world_, steps_, points_);
+    if (!finding && options_.systematic) finding = fail_a_step(bytes);
     ++executions_;
     count_cases();
     if (finding) keep(*finding);
@@ -78,13 +89,37 @@ void Session::execute(std::span<const std::uint8_t> bytes) {
     if (doubled || (looks && std::chrono::steady_clock::now() >= next_stats_)) say_stats();
 }
 
+std::optional<Finding> Session::fail_a_step(std::span<const std::uint8_t> bytes) {
+    const std::uint64_t draw = fnv1a(text_of(bytes));
+    if (steps_.empty() || draw % failed_one_in != 0) return std::nullopt;
+    // One that fails already was made so, and how far it would have come is not known.
+    const auto can_fail = [this](std::size_t step) {
+        return steps_[step].failure.kind == Failure::Kind::none && points_[step] > 0;
+    };
+    std::size_t at = draw / failed_one_in % steps_.size();
+    for (std::size_t passed = 0; !can_fail(at); ++passed) {
+        if (passed == steps_.size()) return std::nullopt;
+        at = (at + 1) % steps_.size();
+    }
+    steps_.resize(at + 1);
+    const std::size_t last = std::min<std::size_t>(points_[at], failure_k_max);
+    for (std::size_t point = 1; point <= last; ++point) {
+        write_journal(bytes, {at, point});
+        steps_[at].failure = failure_at_point(point);
+        if (std::optional<Finding> finding = run_program(lockstep_, world_, steps_)) return finding;
+    }
+    return std::nullopt;
+}
+
 // In one write, so that an input is there as a whole or not at all. The sizes come first: what is
 // left of a longer input behind the end does not count.
-void Session::write_journal(std::span<const std::uint8_t> bytes) {
-    const JournalHeader header = {executions_, lockstep_.step_count(),
-                                  lockstep_.failed_step_count(), bytes.size()};
+void Session::write_journal(std::span<const std::uint8_t> bytes, FailedPoint failed) {
+    if (journal_ == nullptr) return;
+    const JournalHeader header = {
+        executions_, lockstep_.step_count(), lockstep_.failed_step_count(),
+        failed.step, failed.point,           bytes.size()};
     journalled_.assign(reinterpret_cast<const char*>(header.data()), sizeof header);
-    journalled_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    journalled_.append(text_of(bytes));
     if (std::fseek(journal_.get(), 0, SEEK_SET) != 0) return;
     std::fwrite(journalled_.data(), 1, journalled_.size(), journal_.get());
 }
@@ -93,9 +128,23 @@ std::optional<JournalledInput> read_journal(std::string_view journal) {
     JournalHeader header{};
     if (journal.size() < sizeof header) return std::nullopt;
     std::memcpy(header.data(), journal.data(), sizeof header);
-    const auto [executions, steps, failed_steps, size] = header;
-    return JournalledInput{executions, steps, failed_steps,
-                           std::string(journal.substr(sizeof header, size))};
+    const auto [executions, steps, failed_steps, failed_step, failed_point, size] = header;
+    return JournalledInput{executions,   steps,
+                           failed_steps, failed_step,
+                           failed_point, std::string(journal.substr(sizeof header, size))};
+}
+
+Candidate program_under_way(const JournalledInput& input, const Profile* profile) {
+    Candidate candidate;
+    const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.bytes.data());
+    decode_program({bytes, input.bytes.size()}, linux_6_18_profile, candidate.world,
+                   candidate.steps);
+    if (profile != nullptr) candidate.world.profile = profile;
+    if (input.failed_point != 0 && input.failed_step < candidate.steps.size()) {
+        candidate.steps.resize(input.failed_step + 1);
+        candidate.steps.back().failure = failure_at_point(input.failed_point);
+    }
+    return candidate;
 }
 
 void Session::count_cases() {
@@ -121,7 +170,7 @@ void Session::keep(const Finding& finding) {
     if (bucket.count > 1 && steps_.size() >= bucket.steps) return;
     bucket.steps = steps_.size();
     const std::string program = text();
-    say(FindMessage{save(options_.finds, program), program});
+    say(FindMessage{save_find(options_.finds, program), program});
     if (!options_.once) return;
     say_stats();
     // Not exit(), which libFuzzer takes for a crash here.

@@ -16,6 +16,8 @@ std::optional<std::string_view> value_of(std::string_view word, std::string_view
 std::string take(std::string_view word, SessionOptions& options) {
     if (word == "--raw") {
         options.raw = true;
+    } else if (word == "--systematic") {
+        options.systematic = true;
     } else if (word == "--once") {
         options.once = true;
     } else if (const auto profile = value_of(word, "--profile")) {

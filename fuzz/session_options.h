@@ -13,6 +13,7 @@ namespace vmacheck {
 struct SessionOptions {
     const Profile* profile = nullptr;  // Rules for every input; null: those that it names.
     bool raw = false;                  // The engine's own mutations of bytes instead of ours.
+    bool systematic = false;           // Fails all of a step in turn, too, for one input in some.
 
     // With a folder for what is found, the run goes on after a find, and tells `vmacheck fuzz`
     // about it on stdout (fuzz/report.h). Without one a find ends the process with abort(), which

@@ -14,12 +14,13 @@ std::variant<SessionOptions, std::string> parse(std::vector<const char*> words) 
 }
 
 TEST(SessionOptions, are_what_the_words_say) {
-    const auto parsed = parse({"-seed=1", "--profile=canonical", "--raw", "--finds=a b", "--once",
-                               "--journal=j", "corpus"});
+    const auto parsed = parse({"-seed=1", "--profile=canonical", "--raw", "--systematic",
+                               "--finds=a b", "--once", "--journal=j", "corpus"});
     ASSERT_TRUE(std::holds_alternative<SessionOptions>(parsed));
     const auto& options = std::get<SessionOptions>(parsed);
     EXPECT_EQ(options.profile, &canonical_profile);
     EXPECT_TRUE(options.raw);
+    EXPECT_TRUE(options.systematic);
     EXPECT_TRUE(options.once);
     EXPECT_EQ(options.finds, "a b");
     EXPECT_EQ(options.journal, "j");
@@ -31,6 +32,7 @@ TEST(SessionOptions, are_quiet_without_words) {
     const auto& options = std::get<SessionOptions>(parsed);
     EXPECT_EQ(options.profile, nullptr);
     EXPECT_FALSE(options.raw);
+    EXPECT_FALSE(options.systematic);
     EXPECT_TRUE(options.finds.empty());
 }
 
