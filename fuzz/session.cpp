@@ -35,6 +35,13 @@ std::string_view text_of(std::span<const std::uint8_t> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+// By the rules of `profile`; null: those that the input names.
+void read_input(std::span<const std::uint8_t> bytes, const Profile* profile, World& world,
+                std::vector<Step>& steps) {
+    decode_program(bytes, linux_6_18_profile, world, steps);
+    if (profile != nullptr) world.profile = profile;
+}
+
 void say(const Message& message) {
     const std::string text = message_text(message);
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -76,8 +83,7 @@ Session::Session(const SessionOptions& options, Target& target,
 
 void Session::execute(std::span<const std::uint8_t> bytes) {
     write_journal(bytes, {});
-    decode_program(bytes, linux_6_18_profile, world_, steps_);
-    if (options_.profile != nullptr) world_.profile = options_.profile;
+    read_input(bytes, options_.profile, world_, steps_);
     std::optional<Finding> finding = count_points(lockstep_, world_, steps_, points_);
     if (!finding && options_.systematic) finding = fail_a_step(bytes);
     ++executions_;
@@ -137,9 +143,7 @@ std::optional<JournalledInput> read_journal(std::string_view journal) {
 Candidate program_under_way(const JournalledInput& input, const Profile* profile) {
     Candidate candidate;
     const auto* const bytes = reinterpret_cast<const std::uint8_t*>(input.bytes.data());
-    decode_program({bytes, input.bytes.size()}, linux_6_18_profile, candidate.world,
-                   candidate.steps);
-    if (profile != nullptr) candidate.world.profile = profile;
+    read_input({bytes, input.bytes.size()}, profile, candidate.world, candidate.steps);
     if (input.failed_point != 0 && input.failed_step < candidate.steps.size()) {
         candidate.steps.resize(input.failed_step + 1);
         candidate.steps.back().failure = failure_at_point(input.failed_point);
