@@ -31,8 +31,8 @@ bool needs_world(CaseId id) {
          {Seam::given, Seam::close_hook, Seam::flags_after_merge, Seam::special_areas}) {
         if (id == case_id(seam)) return true;
     }
-    for (const CaseKind kind :
-         {CaseKind::refused_close, CaseKind::refused_special, CaseKind::refused_pkey}) {
+    for (const CaseKind kind : {CaseKind::refused_close, CaseKind::refused_special,
+                                CaseKind::refused_pkey, CaseKind::merge_after_hook}) {
         if (is_kind(id, kind)) return true;
     }
     // RLIMIT_MEMLOCK.

@@ -207,6 +207,8 @@ class AddressSpace {
     [[nodiscard]] Errno map_into_gap(Call& call, MapRequest& map);
     [[nodiscard]] Errno prepare_map(Call& call, MapRequest& map) const;
     [[nodiscard]] Errno make_vma(Call& call, MapRequest& map) const;
+    void merge_after_hook(Call& call, const Vma& vma);
+    void set_default_flag(Flags& flags) const;
 
     // The heap, stacks, and the limits of a space (impl/heap.cpp).
     [[nodiscard]] bool may_expand_vm(const Call& call, Flags flags, PageCount pages) const;

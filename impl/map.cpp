@@ -113,7 +113,7 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
     map.driver = file == nullptr ? Driver{} : file->driver;
     map.shared_anonymous = anonymous && shared;
-    map.driver_flags = flags_of_driver(map.driver);
+    map.driver_flags = hook_flags(map.driver);
     map.cannot_be_locked = !supports_mlock(map.vma.attributes.flags | map.driver_flags);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
@@ -212,14 +212,51 @@ Errno AddressSpace::mmap_region(Call& call, MapRequest& map) {
 Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
     if (!vma_merge_new_range(call, map.vma).none()) return Errno::ok;
 
+    const Flags before_hook = map.vma.attributes.flags;
     const Errno error = make_vma(call, map);
     if (error != Errno::ok) return error;
+    const bool retries = call.world.profile->second_merge && map.driver.mmap &&
+                         map.vma.attributes.flags != before_hook &&
+                         !map.vma.attributes.flags.has_any(special_flags);
+    if (retries) {
+        merge_after_hook(call, map.vma);
+        return Errno::ok;
+    }
+    set_default_flag(map.vma.attributes.flags);
     // Seen too late for the merge (vma_supports_mlock in __mmap_complete). No area that it could
     // have merged with is locked either.
     Attributes& attributes = map.vma.attributes;
     if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
     insert_vma(call, vmas_.find(map.vma.start), map.vma);
     return Errno::ok;
+}
+
+// The hook mmap changed flags, with which the area may fit where it did not before.
+//
+// As an existing range it is in the list when that is tried. KSM has marked it by then, unless it
+// merges; here it is marked afterwards. As a new range it comes only if the merge fails, and KSM
+// marks whatever has come of it.
+void AddressSpace::merge_after_hook(Call& call, const Vma& vma) {
+    Cursor merged;
+    if (call.world.profile->second_merge_of == SecondMerge::existing_range) {
+        const Cursor middle = insert_vma(call, vmas_.find(vma.start), vma);
+        const Outcome outcome = vma_modify(call, vmas_.before(middle), middle, vma.range(),
+                                           vma.attributes, MergeOom::gives_up);
+        CHECK(outcome.error == Errno::ok);
+        merged = outcome.vma;
+        if (vmas_.at(merged).range() != vma.range()) return;
+    } else {
+        if (!vmas_.before(vmas_.find(vma.start)).none()) merged = vma_merge_new_range(call, vma);
+        if (merged.none()) merged = insert_vma(call, vmas_.find(vma.start), vma);
+    }
+    Attributes marked = vmas_.at(merged).attributes;
+    set_default_flag(marked.flags);
+    set_attributes(merged, marked);
+}
+
+// PR_SET_MEMORY_MERGE.
+void AddressSpace::set_default_flag(Flags& flags) const {
+    if (memory_merge_ && ksm_compatible(flags)) flags = flags | Flag::mergeable;
 }
 
 // The last that is decided before a merge is tried.
@@ -233,10 +270,7 @@ Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
     if (map.driver.mmap_prepare || call.world.profile->maximal) {
         attributes.flags = attributes.flags | map.driver_flags;
     }
-    if (memory_merge_ && ksm_compatible(attributes.flags) &&
-        default_flag_comes_early(call.world, map)) {
-        attributes.flags = attributes.flags | Flag::mergeable;
-    }
+    if (default_flag_comes_early(call.world, map)) set_default_flag(attributes.flags);
     return Errno::ok;
 }
 
@@ -258,9 +292,6 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
         const bool charged = !attributes.flags.has(Flag::noreserve);
         attributes.file =
             call.ledger.new_object(map.vma.count(), charged ? map.vma.count() : PageCount{});
-    }
-    if (memory_merge_ && ksm_compatible(attributes.flags)) {
-        attributes.flags = attributes.flags | Flag::mergeable;
     }
     return Errno::ok;
 }
@@ -289,6 +320,7 @@ Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
     if (!sides.left && !sides.right) {
         const Errno error = make_vma(call, map);
         if (error != Errno::ok) return error;
+        set_default_flag(attributes.flags);
     }
 
     call.committing = true;

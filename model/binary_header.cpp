@@ -30,10 +30,12 @@ constexpr std::size_t world_switches_bits = 16;
 constexpr std::size_t limits_set_at = 1;
 constexpr std::size_t limits_heap_at = 2;
 constexpr std::size_t limits_first_at = 3;
-// Above these bits of the set stand the switches that the world record has no room for.
+// Above these bits of the set stand the switches that the world record has no room for; the last
+// one is bit 0, for there is no first limit here.
 constexpr std::size_t limits_switches_from = 4;
+constexpr std::size_t limits_switches_bits = 8 - limits_switches_from;
 constexpr std::size_t world_switches = world_switches_bits + 8 - option_switches_from;
-static_assert(profile_switches_max == world_switches + 8 - limits_switches_from);
+static_assert(profile_switches_max == world_switches + limits_switches_bits + 1);
 constexpr std::size_t limit_size = 4;
 constexpr std::size_t limits_first = 1;
 constexpr std::size_t limits_pkeys_at = 15;
@@ -55,6 +57,7 @@ constexpr std::uint8_t driver_mixedmap = 32;
 constexpr std::uint8_t driver_dont_expand = 64;
 constexpr std::uint8_t driver_may_split = 128;
 constexpr std::uint8_t mode_read_only = 1;
+constexpr std::uint8_t mode_dont_dump = 2;
 
 // Area record.
 constexpr std::size_t area_range_at = 1;
@@ -174,7 +177,8 @@ bool has_limits_record(const World& world) {
 }
 
 void read_limits(RecordIn record, World& world) {
-    const SwitchMask more = SwitchMask{record[limits_set_at]} >> limits_switches_from;
+    const SwitchMask set = record[limits_set_at];
+    const SwitchMask more = set >> limits_switches_from | (set & 1U) << limits_switches_bits;
     const SwitchMask turned = switches_of(*world.profile) | more << world_switches;
     const Profile* const other = profile_with(base_of(*world.profile), turned);
     if (other != nullptr) world.profile = other;
@@ -192,7 +196,8 @@ void read_limits(RecordIn record, World& world) {
 Misfit write_limits(RecordOut record, const World& world) {
     record[0] = limits_kind;
     const SwitchMask more = switches_of(*world.profile) >> world_switches;
-    record[limits_set_at] = static_cast<std::uint8_t>(more << limits_switches_from);
+    record[limits_set_at] =
+        static_cast<std::uint8_t>(more << limits_switches_from | more >> limits_switches_bits);
     record[limits_heap_at] = static_cast<std::uint8_t>(world.heap.value);
     record[limits_pkeys_at] = static_cast<std::uint8_t>(world.pkeys);
     std::size_t at = limits_first_at;
@@ -228,6 +233,7 @@ void read_file(RecordIn record, World& world) {
     file.driver.mixedmap = (driver & driver_mixedmap) != 0;
     file.driver.dont_expand = (driver & driver_dont_expand) != 0;
     file.driver.may_split = (driver & driver_may_split) != 0;
+    file.driver.dont_dump = (record[file_mode_at] & mode_dont_dump) != 0;
     file.read_only = (record[file_mode_at] & mode_read_only) != 0;
     FieldReader bytes(&record[file_pages_at], world, false);
     file.pages.value = pages_of(bytes.two_bytes());
@@ -254,7 +260,8 @@ Misfit write_file(RecordOut record, const File& file) {
         bit_if(file.driver.pfnmap, driver_pfnmap) | bit_if(file.driver.mixedmap, driver_mixedmap) |
         bit_if(file.driver.dont_expand, driver_dont_expand) |
         bit_if(file.driver.may_split, driver_may_split);
-    record[file_mode_at] = bit_if(file.read_only, mode_read_only);
+    record[file_mode_at] =
+        bit_if(file.read_only, mode_read_only) | bit_if(file.driver.dont_dump, mode_dont_dump);
     Misfit misfit;
     FieldWriter(&record[file_pages_at], misfit).pages(file.pages.value, "the size");
     std::copy(file.name.begin(), file.name.end(), &record[file_name_at]);

@@ -171,8 +171,8 @@ TEST(binary, limits_record_turns_the_last_switches) {
     EXPECT_EQ(profile_of(1, 0x20, 0x10),
               "linux-6.18,fault_rule:singular_neighbour,source_charge:returned");
     EXPECT_EQ(profile_of(1, 0x20, 0x0e), "linux-6.18,fault_rule:singular_neighbour");
-    // Bits that stand for no switch: those of the record are left out.
-    EXPECT_EQ(profile_of(1, 0x20, 0x90), "linux-6.18,fault_rule:singular_neighbour");
+    EXPECT_EQ(profile_of(1, 0, 0x81), "linux-6.18,second_merge:on,second_merge_of:new");
+    EXPECT_EQ(profile_of(2, 0, 0x01), "linux-6.12,second_merge_of:existing");
 }
 
 TEST(binary, world_record_stands_first_or_is_a_step) {
@@ -200,9 +200,9 @@ TEST(binary, file_record_says_hooks_mode_size_and_name) {
     EXPECT_EQ(file_of({0xfc, 0, 0, 0, 'x'}),
               "x driver=close,io,pfnmap,mixedmap,dontexpand,may_split\n");
     EXPECT_EQ(file_of({0xff, 0xff, 5, 1, 'x'}),
-              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand,may_split "
+              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand,may_split,dontdump "
               "pages=261 mode=ro\n");
-    EXPECT_EQ(file_of({0, 0xfe, 0xff, 0xfe, 'x'}), "x driver=none pages=65279\n");
+    EXPECT_EQ(file_of({0, 0xfc, 0xff, 0xfe, 'x'}), "x driver=none pages=65279\n");
     EXPECT_EQ(file_of({0, 0, 0, 0xff, 'x'}), "x driver=none pages=2251799813684992\n");
     EXPECT_EQ(file_of({0, 0, 0xff, 0xff, 'x'}), "x driver=none pages=2251799813685247\n");
     EXPECT_EQ(file_of({0, 0, 0, 0, 'l', 'i', 'b', '-', 'c', '.', 's', 'o', '_', '6', 'Z'}),

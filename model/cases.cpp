@@ -5,11 +5,13 @@ namespace vmacheck {
 namespace {
 
 constexpr std::array<std::string_view, shape_kind_count> shape_names = {
-    "merge/left",    "merge/right",       "merge/both",     "merge/left_part", "merge/right_part",
-    "refused/flags", "refused/file",      "refused/offset", "refused/policy",  "refused/name",
-    "refused/uffd",  "refused/fault",     "refused/forked", "refused/special", "refused/unfaulted",
-    "refused/close", "refused/three_way", "refused/no_op",  "refused/memory",  "refused/guard",
-    "refused/pkey",  "merge/sticky",      "split/start",    "split/end",       "split/both",
+    "merge/left",        "merge/right",     "merge/both",        "merge/left_part",
+    "merge/right_part",  "refused/flags",   "refused/file",      "refused/offset",
+    "refused/policy",    "refused/name",    "refused/uffd",      "refused/fault",
+    "refused/forked",    "refused/special", "refused/unfaulted", "refused/close",
+    "refused/three_way", "refused/no_op",   "refused/memory",    "refused/guard",
+    "refused/pkey",      "merge/sticky",    "merge/after_hook",  "split/start",
+    "split/end",         "split/both",
 };
 
 template <class... Ops>
@@ -105,6 +107,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
                    (is_one_of<Mlock, Mremap>(op) && !profile.atomic);
         case merge_sticky:
             return (maps || changes || heap) && profile.guard_flag && !profile.maximal;
+        case merge_after_hook: return is_one_of<Mmap, RemapFilePages>(op) && profile.second_merge;
         case split_start:
         case split_end:
         case split_both: break;
@@ -242,6 +245,7 @@ bool case_expected(CaseId id, const Profile& profile) {
     const bool rare_remap =
         op == op_index<RemapFilePages>() && (id == case_id(op, CaseKind::refused_forked) ||
                                              id == case_id(op, CaseKind::refused_three_way) ||
+                                             id == case_id(op, CaseKind::merge_after_hook) ||
                                              id == case_id(op, unwind_case(Stage::policy)) ||
                                              id == case_id(op, unwind_case(Stage::may_split)) ||
                                              id == case_id(op, unwind_case(Stage::detach)) ||

@@ -81,6 +81,11 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::tail_charge>(
         "tail_charge", {"returned", "kept"},
         "mremap to a named place charges for the tail that it cuts off"),
+    switch_for<&Profile::second_merge>("second_merge", off_on,
+                                       "mmap tries to merge again if an mmap hook changed flags"),
+    switch_for<&Profile::second_merge_of>(
+        "second_merge_of", {"existing", "new"},
+        "it does so before the area is there, and only if another lies before it"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 

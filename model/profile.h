@@ -85,6 +85,12 @@ enum class Dofork : std::uint8_t {
     special,  // Areas that any driver marked, VM_SPECIAL.
 };
 
+// What merges when mmap tries it again.
+enum class SecondMerge : std::uint8_t {
+    existing_range,
+    new_range,
+};
+
 struct Profile {
     std::string_view name;
 
@@ -202,6 +208,16 @@ struct Profile {
     // (vrm_calc_charge() in mm/mremap.c). 6.18.44 leaked it in Committed_AS. 7.3.4 computes it
     // (vrm_populate_calculated()), and 6.12.117 has no such number.
     FailedCharge tail_charge;
+
+    // Where the hook mmap of a file has changed flags, the merge is tried once more:
+    // __mmap_region() of 6.12.117 (mm/mmap.c). 3c06ee7c24c2 removed it in 6.16, so that such an
+    // area stays alone, though it may look like its neighbours. A profile `maximal` knows the flags
+    // in advance.
+    bool second_merge;
+
+    // As what: 6.12.117 has a new range, and asks only if any area lies before it; 5ac87a885aec
+    // made it an existing one in 6.13, which its own close hook keeps.
+    SecondMerge second_merge_of;
 };
 
 // Whether charges may stay for which there is no page.
@@ -242,6 +258,8 @@ inline constexpr Profile canonical_profile = {
     .source_charge = FailedCharge::returned,
     .move_charge = FailedCharge::returned,
     .tail_charge = FailedCharge::returned,
+    .second_merge = false,
+    .second_merge_of = SecondMerge::existing_range,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -271,6 +289,8 @@ inline constexpr Profile linux_6_18_profile = {
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
     .tail_charge = FailedCharge::kept,
+    .second_merge = false,
+    .second_merge_of = SecondMerge::existing_range,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -300,6 +320,8 @@ inline constexpr Profile linux_6_12_profile = {
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
     .tail_charge = FailedCharge::returned,
+    .second_merge = true,
+    .second_merge_of = SecondMerge::new_range,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -330,6 +352,8 @@ inline constexpr Profile linux_6_15_profile = {
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::kept,
     .tail_charge = FailedCharge::kept,
+    .second_merge = true,
+    .second_merge_of = SecondMerge::existing_range,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -362,6 +386,8 @@ inline constexpr Profile linux_7_3_profile = {
     .source_charge = FailedCharge::kept,
     .move_charge = FailedCharge::returned,
     .tail_charge = FailedCharge::returned,
+    .second_merge = false,
+    .second_merge_of = SecondMerge::existing_range,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.
@@ -391,7 +417,7 @@ struct ProfileSwitch {
 // All of them. The place of a switch is its bit in a SwitchMask and in the binary form: new ones
 // come last.
 std::span<const ProfileSwitch> profile_switches();
-inline constexpr std::size_t profile_switches_max = 25;
+inline constexpr std::size_t profile_switches_max = 26;
 using SwitchMask = std::uint32_t;
 
 // The profile of the list that `profile` started from, and the switches in which they differ.

@@ -174,6 +174,8 @@ class Reference {
     // `after_merge` says why a seam stays that fits all the same.
     void join_new_range(Piece piece, const Attributes& first, const Fit& fit,
                         Seam after_merge = Seam::flags_after_merge);
+    void merge_after_hook(Piece piece, Attributes first, Fit fit, bool dedupable);
+    void mark_mergeable(std::size_t cell);
     void write_pages(Piece piece, Attributes first);
     [[nodiscard]] bool any_mapped(Piece piece) const;
     [[nodiscard]] PageCount mapped_pages(Piece piece) const;

@@ -122,7 +122,7 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
         const bool keeps_all = world_->profile->prepare_charge == FailedCharge::kept;
         if (error != Errno::ok) keep_charge(first, keeps_all ? op.range.count : kept);
         if (error != Errno::ok) return error;
-        first.flags = first.flags | flags_of_driver(file->driver);
+        first.flags = first.flags | hook_flags(file->driver);
     }
     const Errno error = map_prepared(op, piece, first);
     if (error != Errno::ok) keep_charge(first, kept);
@@ -141,7 +141,7 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     const bool keep_old = world_->profile->atomic;
     const File* const file = world_->file(op.backing.file);
     const bool new_object = op.backing.file.none() && op.sharing == Sharing::is_shared;
-    const Flags of_driver = world_->driver_flags(first.file);
+    const Flags of_driver = file == nullptr ? Flags{} : hook_flags(file->driver);
     const Flags flags = first.flags | of_driver;
     // The mmap hook comes when the merge has been tried, too late for a profile `maximal`.
     if (world_->profile->maximal) first.flags = flags;
@@ -170,7 +170,12 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
         if (file != nullptr && file->driver.mmap) {
             const Errno error = log_->call_mmap(space_, op.range, first);
             if (error != Errno::ok) return error;
+            const bool changes = (first.flags | of_driver) != first.flags;
             first.flags = first.flags | of_driver;
+            if (changes && world_->profile->second_merge && !flags.has_any(special_flags)) {
+                merge_after_hook(piece, first, fit, dedupable);
+                return Errno::ok;
+            }
         }
         if (new_object && log_->fails(Stage::shmem)) return Errno::enomem;
         if (dedupable && !early) first.flags = first.flags | Flag::mergeable;
@@ -181,6 +186,46 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     join_new_range(piece, first, fit,
                    unlocks ? Seam::unlocked_after_merge : Seam::flags_after_merge);
     return Errno::ok;
+}
+
+// The hook has changed flags, and with the new ones the piece may fit where it did not before
+// (__mmap_region() of mm/mmap.c in 6.12.117, of mm/vma.c from 6.13 to 6.15). `fit` is what was
+// found before the hook.
+void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool dedupable) {
+    if (fit.memory_failed) cases_.hit(CaseKind::refused_memory);
+    if (world_->profile->second_merge_of == SecondMerge::existing_range) {
+        write_pages(piece, first);
+        Change merge;
+        merge.to = first;
+        merge.may_stay_apart = true;
+        const Errno error = change(piece, merge);
+        CHECK(error == Errno::ok);
+        // KSM has marked the area before, and the merge takes no notice of that.
+        const bool alone = !inside_area(piece.start) && !inside_area(piece.end);
+        if (!alone) cases_.hit(CaseKind::merge_after_hook);
+        if (dedupable && alone) mark_mergeable(piece.start);
+        return;
+    }
+    fit = Fit{Refusal::no_neighbour, Refusal::no_neighbour, false};
+    if (any_mapped({0, piece.start})) fit = fit_of_new_range(piece, first);
+    const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
+    fit.memory_failed = fits && lacks_memory(piece, first, fit);
+    if (fits && !fit.memory_failed) cases_.hit(CaseKind::merge_after_hook);
+    join_new_range(piece, first, fit);
+    // KSM marks what has come of it, and that is all of the area.
+    if (dedupable) mark_mergeable(piece.start);
+}
+
+// ksm_add_vma() on the whole area of a cell, when the merge is over.
+void Reference::mark_mergeable(std::size_t cell) {
+    const std::size_t start = area_start(cell);
+    const std::size_t end = area_end(cell);
+    for (std::size_t own = start; own < end; ++own) {
+        Flags& flags = cells()[own].attributes.flags;
+        flags = flags | Flag::mergeable;
+    }
+    reconsider_seam(start, Seam::flags_after_merge);
+    reconsider_seam(end, Seam::flags_after_merge);
 }
 
 // Whether a new range with these attributes goes into the areas beside it (vma_merge_new_range(),

@@ -19,7 +19,7 @@ struct DriverWord {
     std::string_view name;
     bool Driver::*member;
 };
-inline constexpr std::array<DriverWord, 8> driver_words = {{
+inline constexpr std::array<DriverWord, 9> driver_words = {{
     {"mmap", &Driver::mmap},
     {"mmap_prepare", &Driver::mmap_prepare},
     {"close", &Driver::close},
@@ -28,6 +28,7 @@ inline constexpr std::array<DriverWord, 8> driver_words = {{
     {"mixedmap", &Driver::mixedmap},
     {"dontexpand", &Driver::dont_expand},
     {"may_split", &Driver::may_split},
+    {"dontdump", &Driver::dont_dump},
 }};
 inline constexpr std::string_view driver_none = "none";
 inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.

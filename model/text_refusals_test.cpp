@@ -96,12 +96,11 @@ TEST(text, refuses_bad_headers) {
             {"file a driver=none\nfile a driver=none",
              "3:6 expected a file name that is not declared yet, found `a`"},
             {"file a driver=mmap,none",
-             "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand` or "
-             "`may_split`, "
-             "found `none`"},
+             "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand`, "
+             "`may_split` or `dontdump`, found `none`"},
             {"file a driver=plain,mmap_prepare",
-             "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand` or "
-             "`may_split`, found "
+             "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand`, "
+             "`may_split` or `dontdump`, found "
              "`mmap_prepare`"},
         });
 }

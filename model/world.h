@@ -26,13 +26,14 @@ struct Driver {
     bool mixedmap = false;
     bool dont_expand = false;
     bool may_split = false;  // Its areas have vm_ops->may_split, which may refuse to have them cut.
+    bool dont_dump = false;  // Its hook sets VM_DONTDUMP, which takes part in merging.
     friend constexpr bool operator==(Driver, Driver) = default;
 };
 
 // All but the hooks of which a file has one.
-inline constexpr std::array<bool Driver::*, 6> optional_driver_members = {
-    &Driver::close,    &Driver::io,          &Driver::pfnmap,
-    &Driver::mixedmap, &Driver::dont_expand, &Driver::may_split};
+inline constexpr std::array<bool Driver::*, 7> optional_driver_members = {
+    &Driver::close,       &Driver::io,        &Driver::pfnmap,   &Driver::mixedmap,
+    &Driver::dont_expand, &Driver::may_split, &Driver::dont_dump};
 
 // Those of `special_flags` that all areas of a driver have.
 constexpr Flags flags_of_driver(const Driver& driver) {
@@ -42,6 +43,11 @@ constexpr Flags flags_of_driver(const Driver& driver) {
     if (driver.mixedmap) flags = flags | Flag::mixedmap;
     if (driver.dont_expand) flags = flags | Flag::dont_expand;
     return flags;
+}
+
+// All that its hook sets in the flags of a new area.
+constexpr Flags hook_flags(const Driver& driver) {
+    return flags_of_driver(driver) | (driver.dont_dump ? Flags(Flag::dont_dump) : Flags{});
 }
 
 // The driver of an ordinary file: it has one hook, the newest one that there is.

@@ -38,7 +38,8 @@ bool core_can_meet(CaseId id) {
         case CaseKind::refused_memory:
         case CaseKind::refused_guard:
         case CaseKind::refused_pkey:
-        case CaseKind::merge_sticky: return false;
+        case CaseKind::merge_sticky:
+        case CaseKind::merge_after_hook: return false;
         default: return true;
     }
 }

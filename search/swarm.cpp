@@ -64,6 +64,7 @@ File draw_file(Source& source, char name, const World& world) {
     const std::uint64_t prepares = world.profile->prepare_hooks ? 8 : 1;
     file.driver.mmap_prepare = hooks < prepares || hooks == 14;
     file.driver.mmap = hooks >= prepares && hooks != 15;
+    file.driver.dont_dump = hooks % 4 == 1;
     file.driver.close = source.one_in(4);
     file.driver.may_split = source.one_in(4);
     if (source.one_in(8)) {
