@@ -11,7 +11,6 @@
 #include "model/binary.h"
 #include "model/hash.h"
 #include "model/text.h"
-#include "search/count_points.h"
 
 namespace vmacheck {
 namespace {
@@ -84,7 +83,7 @@ Session::Session(const SessionOptions& options, Target& target,
 void Session::execute(std::span<const std::uint8_t> bytes) {
     write_journal(bytes, {});
     read_input(bytes, options_.profile, world_, steps_);
-    std::optional<Finding> finding = count_points(lockstep_, world_, steps_, points_);
+    std::optional<Finding> finding = run_program(lockstep_, world_, steps_, &points_);
     if (!finding && options_.systematic) finding = fail_a_step(bytes);
     ++executions_;
     count_cases();
@@ -108,7 +107,7 @@ std::optional<Finding> Session::fail_a_step(std::span<const std::uint8_t> bytes)
         at = (at + 1) % steps_.size();
     }
     steps_.resize(at + 1);
-    const std::size_t last = std::min<std::size_t>(points_[at], failure_k_max);
+    const std::size_t last = points_with_a_name(points_[at]);
     for (std::size_t point = 1; point <= last; ++point) {
         write_journal(bytes, {at, point});
         steps_[at].failure = failure_at_point(point);

@@ -3,6 +3,9 @@
 // After every step it looks, in this order, at the target's own structure, the result, the pages
 // (with the stages passed), the boundaries, the counters and the hooks. The first difference is the
 // verdict.
+//
+// A target that does not show stages says only that it failed. Then each outcome of a failure of
+// that kind is permitted, at whichever point of the reference.
 #pragma once
 
 #include <array>
@@ -151,6 +154,8 @@ class Lockstep {
   private:
     [[nodiscard]] Finding finding(Verdict verdict, std::string what, SpaceId space = {},
                                   PageRange where = {}) const;
+    [[nodiscard]] std::optional<Finding> follow(const Step& step);
+    [[nodiscard]] std::optional<Finding> follow_to_any_outcome(const Step& step);
     [[nodiscard]] std::optional<Finding> compare(const Step& step);
     [[nodiscard]] std::optional<Finding> compare_structure();
     [[nodiscard]] std::optional<Finding> compare_spaces();
@@ -183,8 +188,10 @@ class Lockstep {
     std::uint64_t failed_steps_ = 0;
 };
 
-// Runs a whole program, its end included, and answers what it finds first.
+// Runs a whole program, its end included, and answers what it finds first. `points` gets how many
+// points that can fail each step passed, up to the step with the finding.
 std::optional<Finding> run_program(Lockstep& lockstep, const World& world,
-                                   const std::vector<Step>& steps);
+                                   const std::vector<Step>& steps,
+                                   std::vector<std::size_t>* points = nullptr);
 
 }  // namespace vmacheck

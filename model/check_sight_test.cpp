@@ -73,6 +73,85 @@ TEST(check_sight, stops_before_a_failure_that_cannot_be_injected) {
     EXPECT_EQ(target.asked, 2);
 }
 
+// A target that counts its points in its own way: a step that is to fail at a point fails at
+// another one.
+class Shifted final : public Target {
+  public:
+    explicit Shifted(int shift) : shift_(shift) {
+        sight_.withholds.push_back({Channel::stages, "for the test"});
+    }
+    bool loses_a_page = false;  // If the failure struck.
+    bool any_kind = false;      // It does not know kinds of points.
+
+    [[nodiscard]] std::string_view name() const override { return "shifted"; }
+    [[nodiscard]] const Sight& sight() const override { return sight_; }
+    void create(const World& world) override { impl_.create(world); }
+    [[nodiscard]] Errno apply(const Step& step, StepLog& log) override {
+        Step other = step;
+        if (step.failure.kind != Failure::Kind::none) {
+            other.failure.k = static_cast<std::uint16_t>(step.failure.k + shift_);
+            if (any_kind) other.failure.kind = Failure::Kind::at_any;
+        }
+        log.begin(other.failure);
+        const Errno error = impl_.apply(other, log);
+        if (log.struck() && loses_a_page) {
+            StepLog unseen;
+            unseen.begin({});
+            EXPECT_EQ(impl_.apply({Munmap{{Page{0}, PageCount{1}}}, {}, {}}, unseen), Errno::ok);
+        }
+        return error;
+    }
+    [[nodiscard]] bool has_space(SpaceId space) const override { return impl_.has_space(space); }
+    void observe(SpaceId space, SpaceView& view) const override { impl_.observe(space, view); }
+    void observe(MachineView& view) const override { impl_.observe(view); }
+
+  private:
+    ImplTarget impl_{{.verify = true}};
+    Sight sight_;
+    int shift_;
+};
+
+std::string outcome_of(Shifted& target, const std::string& steps) {
+    const auto parsed = parse_program("vma 1\nworld pages=8\n" + steps);
+    const Program& program = std::get<Program>(parsed);
+    Lockstep lockstep(target);
+    const auto finding = run_program(lockstep, program.world, program.steps());
+    return finding ? bucket_name(finding->bucket) : "good";
+}
+
+// Of munmap 1+2: the splits at both ends, and the tree; of fork more.
+TEST(check_sight, permits_every_outcome_of_a_failure_where_no_stages_are_shown) {
+    const std::string before = "mmap 0+4 rw- anon private\ntouch 0+4\n";
+    for (const int shift : {0, 1, 2, 3, 9}) {
+        for (const std::string step : {"munmap 1+2 ! #1\n", "mprotect 1+2 r-- ! #1\n",
+                                       "mmap 1+2 rwx anon private fixed ! #1\n", "fork 1 ! #1\n"}) {
+            Shifted target(shift);
+            EXPECT_EQ(outcome_of(target, before + step + "mmap 4+4 rw- anon private\n"), "good")
+                << step << " and " << shift;
+        }
+    }
+}
+
+TEST(check_sight, permits_no_failure_of_another_kind) {
+    const std::string before = "mmap 0+4 rw- anon private\n";
+    Shifted target(0);
+    target.any_kind = true;
+    EXPECT_EQ(outcome_of(target, before + "munmap 1+2 ! split#2\n"), "good");
+    EXPECT_EQ(outcome_of(target, before + "munmap 1+2 ! may_split\n"),
+              "wrong_result munmap/split/both");
+}
+
+TEST(check_sight, finds_what_no_failure_leaves_behind) {
+    const std::string before = "mmap 0+4 rw- anon private\n";
+    for (const int shift : {0, 1}) {
+        Shifted target(shift);
+        target.loses_a_page = true;
+        EXPECT_EQ(outcome_of(target, before + "munmap 1+2 ! #1\n"),
+                  "wrong_pages munmap/split/both !split");
+        EXPECT_EQ(outcome_of(target, before + "munmap 1+2 ! #9\n"), "good");
+    }
+}
+
 TEST(check_sight, compares_anonymous_offsets_only_where_they_are_shown) {
     Limited target;
     target.spoil = [](AreaView& area) { area.attributes.pgoff += 1; };

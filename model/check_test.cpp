@@ -145,7 +145,10 @@ TEST(check, sees_a_failure_that_strikes_on_one_side_only) {
         spoilt_log([](StepLog& log) { static_cast<void>(log.fails(Stage::shmem)); });
     EXPECT_EQ(found_in(text, spoil),
               "wrong_result " + ok + "The answer is ok and should be ok unused.");
-    EXPECT_EQ(found_in(text, without(spoil, Channel::stages)), "nothing");
+    EXPECT_EQ(found_in(text, without(spoil, Channel::stages)),
+              "wrong_result " + ok + "The target failed where nothing of that kind can fail.");
+    const Spoil unharmed = spoilt_log([](StepLog&) {});
+    EXPECT_EQ(found_in(text, without(unharmed, Channel::stages)), "nothing");
 }
 
 TEST(check, names_the_stage_at_which_the_failure_struck) {

@@ -38,7 +38,7 @@ void Reference::create(const World& world, const Cells& layout) {
 
 Errno Reference::apply(const Step& step, StepLog& log) {
     log.begin(step.failure);
-    cases_.begin(step.op.index());
+    cases_->begin(step.op.index());
     space_ = step.space;
     log_ = &log;
     cuts_.clear();
@@ -49,10 +49,10 @@ Errno Reference::apply(const Step& step, StepLog& log) {
     }
     for (const std::size_t cell : cuts_) {
         const bool left_behind = mapped(cell) && cells()[cell].seam == Seam::split_left_behind;
-        if (left_behind) cases_.hit(Seam::split_left_behind);
+        if (left_behind) cases_->hit(Seam::split_left_behind);
     }
-    cases_.hit(errno_case(error));
-    if (log.struck()) cases_.hit(unwind_case(log.struck_at()));
+    cases_->hit(errno_case(error));
+    if (log.struck()) cases_->hit(unwind_case(log.struck_at()));
     return error;
 }
 
@@ -113,18 +113,18 @@ void Reference::count_refusal(Refusal refusal) {
         case none:
         case no_neighbour:
         case source: return;
-        case flags: return cases_.hit(CaseKind::refused_flags);
-        case file: return cases_.hit(CaseKind::refused_file);
-        case offset: return cases_.hit(CaseKind::refused_offset);
-        case policy: return cases_.hit(CaseKind::refused_policy);
-        case name: return cases_.hit(CaseKind::refused_name);
-        case uffd: return cases_.hit(CaseKind::refused_uffd);
-        case fault: return cases_.hit(CaseKind::refused_fault);
-        case forked: return cases_.hit(CaseKind::refused_forked);
-        case special: return cases_.hit(CaseKind::refused_special);
-        case unfaulted: return cases_.hit(CaseKind::refused_unfaulted);
-        case close: return cases_.hit(CaseKind::refused_close);
-        case three_way: return cases_.hit(CaseKind::refused_three_way);
+        case flags: return cases_->hit(CaseKind::refused_flags);
+        case file: return cases_->hit(CaseKind::refused_file);
+        case offset: return cases_->hit(CaseKind::refused_offset);
+        case policy: return cases_->hit(CaseKind::refused_policy);
+        case name: return cases_->hit(CaseKind::refused_name);
+        case uffd: return cases_->hit(CaseKind::refused_uffd);
+        case fault: return cases_->hit(CaseKind::refused_fault);
+        case forked: return cases_->hit(CaseKind::refused_forked);
+        case special: return cases_->hit(CaseKind::refused_special);
+        case unfaulted: return cases_->hit(CaseKind::refused_unfaulted);
+        case close: return cases_->hit(CaseKind::refused_close);
+        case three_way: return cases_->hit(CaseKind::refused_three_way);
     }
 }
 
@@ -137,7 +137,7 @@ void Reference::join(std::size_t cell) {
     const Attributes survivor = left.fault.none() ? cells()[cell].attributes : left;
     const Flags left_sticky = left.flags & sticky_flags;
     const Flags right_sticky = cells()[cell].attributes.flags & sticky_flags;
-    if (left_sticky != right_sticky) cases_.hit(CaseKind::merge_sticky);
+    if (left_sticky != right_sticky) cases_->hit(CaseKind::merge_sticky);
     const std::size_t end = area_end(cell);
     for (std::size_t at = area_start(cell); at < end; ++at) {
         cells()[at].attributes.fault = survivor.fault;
@@ -157,13 +157,13 @@ void Reference::record_seam(std::size_t cell, Seam if_compatible) {
     if (refusal == Refusal::forked) seam = Seam::forked_and_unfaulted;
     if (refusal == Refusal::special) seam = Seam::special_areas;
     cells()[cell].seam = seam;
-    cases_.hit(seam);
+    cases_->hit(seam);
 }
 
 // Both sides of a new or changed range fitted it, but not each other, and the left one was taken.
 void Reference::record_three_way(std::size_t cell) {
     cells()[cell].seam = Seam::three_way;
-    cases_.hit(Seam::three_way);
+    cases_->hit(Seam::three_way);
 }
 
 // Profile `canonical`: an area starts wherever two neighbours cannot be in one.
@@ -248,11 +248,11 @@ Errno Reference::pass_cut(const Attributes& at) {
 
 void Reference::count_split(bool at_start, bool at_end) {
     if (at_start && at_end)
-        cases_.hit(CaseKind::split_both);
+        cases_->hit(CaseKind::split_both);
     else if (at_start)
-        cases_.hit(CaseKind::split_start);
+        cases_->hit(CaseKind::split_start);
     else if (at_end)
-        cases_.hit(CaseKind::split_end);
+        cases_->hit(CaseKind::split_end);
 }
 
 // Cuts the areas at both ends of a range that is to be unmapped, and puts aside what is between

@@ -34,7 +34,7 @@ struct Cell {
 
 class Reference {
   public:
-    explicit Reference(Cases& cases) : cases_(cases) {}
+    explicit Reference(Cases& cases) : cases_(&cases) {}
 
     // Starts anew. `world` outlives its use; `layout` fits the steps to come.
     void create(const World& world, const Cells& layout);
@@ -283,7 +283,7 @@ class Reference {
     [[nodiscard]] std::vector<Cell>& cells() { return spaces_[space_.value]; }
     [[nodiscard]] const std::vector<Cell>& cells() const { return spaces_[space_.value]; }
 
-    Cases& cases_;
+    Cases* cases_;
     const World* world_ = nullptr;
     Cells layout_{PageCount{0}};
     std::array<std::vector<Cell>, space_count_max> spaces_;

@@ -56,15 +56,15 @@ Errno Reference::change(Piece piece, const Change& wanted) {
         if (given_up) {
             join_left = join_right = false;
             seam = Seam::merge_given_up;
-            cases_.hit(CaseKind::refused_memory);
+            cases_->hit(CaseKind::refused_memory);
         }
     }
     if (join_left && join_right)
-        cases_.hit(CaseKind::merge_both);
+        cases_->hit(CaseKind::merge_both);
     else if (join_left)
-        cases_.hit(covered ? CaseKind::merge_left : CaseKind::merge_left_part);
+        cases_->hit(covered ? CaseKind::merge_left : CaseKind::merge_left_part);
     else if (join_right)
-        cases_.hit(covered ? CaseKind::merge_right : CaseKind::merge_right_part);
+        cases_->hit(covered ? CaseKind::merge_right : CaseKind::merge_right_part);
 
     // vma_replace_policy() copies the policy once more, behind the merge or the cuts.
     const bool replaces = to.policy != old.policy || to.home_node != old.home_node;

@@ -30,11 +30,11 @@ Errno Reference::run(const Touch& op) {
 bool Reference::fault_in(std::size_t cell, bool writes) {
     const unsigned pkey = pkey_of(cells()[cell].attributes.flags);
     if (pkey != 0 && pkey == world_->execute_only_pkey()) {
-        cases_.hit(CaseKind::refused_pkey);
+        cases_->hit(CaseKind::refused_pkey);
         return false;
     }
     if (cells()[cell].guard) {
-        cases_.hit(CaseKind::refused_guard);
+        cases_->hit(CaseKind::refused_guard);
         return false;
     }
     const Attributes& at = cells()[cell].attributes;

@@ -70,7 +70,7 @@ Errno Reference::grow_heap(Piece piece) {
     count_refusal(left);
     if (left == Refusal::none) {
         if (!world_->profile->atomic && log_->fails(Stage::merge)) return Errno::enomem;
-        cases_.hit(CaseKind::merge_left);
+        cases_->hit(CaseKind::merge_left);
         write_pages(piece, first);
         join(piece.start);
     } else {

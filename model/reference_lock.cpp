@@ -76,7 +76,7 @@ void Reference::lock_all(Flags locks) {
         const Piece area{cell, area_end(cell)};
         const Change wanted = lock_change(cell, locks);
         if (wanted.to == cells()[cell].attributes)
-            cases_.hit(CaseKind::refused_no_op);
+            cases_->hit(CaseKind::refused_no_op);
         else
             static_cast<void>(change(area, wanted));
         cell = area_end(area.end - 1);
@@ -128,7 +128,7 @@ std::uint64_t Reference::locked_vm() const {
 Errno Reference::run(const MemoryMerge& op) {
     const bool on = op.to == MergeAny::on;
     if (on == memory_merge_[space_.value]) {
-        cases_.hit(CaseKind::refused_no_op);
+        cases_->hit(CaseKind::refused_no_op);
         return Errno::ok;
     }
     memory_merge_[space_.value] = on;

@@ -192,7 +192,7 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
 // (__mmap_region() of mm/mmap.c in 6.12.117, of mm/vma.c from 6.13 to 6.15). `fit` is what was
 // found before the hook.
 void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool dedupable) {
-    if (fit.memory_failed) cases_.hit(CaseKind::refused_memory);
+    if (fit.memory_failed) cases_->hit(CaseKind::refused_memory);
     if (world_->profile->second_merge_of == SecondMerge::existing_range) {
         write_pages(piece, first);
         Change merge;
@@ -202,7 +202,7 @@ void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool de
         CHECK(error == Errno::ok);
         // KSM has marked the area before, and the merge takes no notice of that.
         const bool alone = !inside_area(piece.start) && !inside_area(piece.end);
-        if (!alone) cases_.hit(CaseKind::merge_after_hook);
+        if (!alone) cases_->hit(CaseKind::merge_after_hook);
         if (dedupable && alone) mark_mergeable(piece.start);
         return;
     }
@@ -210,7 +210,7 @@ void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool de
     if (any_mapped({0, piece.start})) fit = fit_of_new_range(piece, first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     fit.memory_failed = fits && lacks_memory(piece, first, fit);
-    if (fits && !fit.memory_failed) cases_.hit(CaseKind::merge_after_hook);
+    if (fits && !fit.memory_failed) cases_->hit(CaseKind::merge_after_hook);
     join_new_range(piece, first, fit);
     // KSM marks what has come of it, and that is all of the area.
     if (dedupable) mark_mergeable(piece.start);
@@ -280,13 +280,13 @@ void Reference::join_new_range(Piece piece, const Attributes& first, const Fit& 
     const bool join_left = fit.left == Refusal::none && !fit.memory_failed;
     const bool join_right = fit.right == Refusal::none && !fit.memory_failed;
     if (fit.memory_failed)
-        cases_.hit(CaseKind::refused_memory);
+        cases_->hit(CaseKind::refused_memory);
     else if (join_left && join_right)
-        cases_.hit(CaseKind::merge_both);
+        cases_->hit(CaseKind::merge_both);
     else if (join_left)
-        cases_.hit(CaseKind::merge_left);
+        cases_->hit(CaseKind::merge_left);
     else if (join_right)
-        cases_.hit(CaseKind::merge_right);
+        cases_->hit(CaseKind::merge_right);
 
     write_pages(piece, first);
     if (join_left) join(piece.start);

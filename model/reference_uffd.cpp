@@ -66,7 +66,7 @@ Errno Reference::run(const UffdClose& op) {
         if (cells()[cell].attributes.uffd == context_of(op.uffd))
             CHECK(change(area, uffd_cleared(cell)) == Errno::ok);
         else
-            cases_.hit(CaseKind::refused_no_op);
+            cases_->hit(CaseKind::refused_no_op);
         cell = area_end(area.end - 1);
     }
     return Errno::ok;

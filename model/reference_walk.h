@@ -69,7 +69,7 @@ Errno Reference::change_pieces(PageRange range, Walk walk, const Rule& rule) {
         const Change wanted = rule(cell);
         if (wanted.error != Errno::ok) return wanted.error;
         if (no_change(wanted.to, cells()[cell].attributes)) {
-            cases_.hit(CaseKind::refused_no_op);
+            cases_->hit(CaseKind::refused_no_op);
         } else {
             const bool asks = wanted.charge && !world_->profile->atomic;
             const Flags old = cells()[cell].attributes.flags;

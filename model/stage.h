@@ -55,4 +55,13 @@ struct Failure {
 };
 inline constexpr std::uint16_t failure_k_max = 999;
 
+// The k-th point of a step, whatever its stage is.
+constexpr Failure failure_at_point(std::size_t k) {
+    return {Failure::Kind::at_any, Stage::split, static_cast<std::uint16_t>(k)};
+}
+// How many of the points that a step passed a failure can name.
+constexpr std::size_t points_with_a_name(std::size_t passed) {
+    return passed < failure_k_max ? passed : failure_k_max;
+}
+
 }  // namespace vmacheck

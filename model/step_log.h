@@ -76,6 +76,7 @@ class StepLog {
     [[nodiscard]] bool struck() const { return struck_; }
     // Where it did. Only if it did.
     [[nodiscard]] Stage struck_at() const { return struck_at_; }
+    // Of a step that was to fail.
     [[nodiscard]] bool unused() const { return failure_.kind != Failure::Kind::none && !struck_; }
 
   private:

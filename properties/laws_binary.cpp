@@ -96,7 +96,7 @@ void enlarge(Source& source, Candidate& candidate) {
     if (candidate.steps.empty()) return;
     Step& step = candidate.steps.back();
     if (what == 4) {
-        step.failure = {Failure::Kind::at_any, Stage::split, static_cast<std::uint16_t>(by)};
+        step.failure = failure_at_point(by);
     }
     if (what != 5) return;
     std::visit(

@@ -11,14 +11,13 @@
 #include "model/check.h"
 #include "properties/draw.h"
 #include "properties/law_functions.h"
-#include "search/count_points.h"
 
 namespace vmacheck::laws {
 namespace {
 
 void run_as_the_rules_say(Lockstep& lockstep, const Candidate& program,
                           std::vector<std::size_t>& points) {
-    const auto finding = count_points(lockstep, program.world, program.steps, points);
+    const auto finding = run_program(lockstep, program.world, program.steps, &points);
     if (finding) fail(bucket_name(finding->bucket) + ": " + finding->what);
 }
 
@@ -37,7 +36,7 @@ void systematic_failure(LawCase& law) {
         tried.steps.push_back(step);
         // One that fails already was drawn so, and how far it would have come is not known.
         if (step.failure.kind != Failure::Kind::none) continue;
-        const std::size_t last = std::min<std::size_t>(points[at], failure_k_max);
+        const std::size_t last = points_with_a_name(points[at]);
         for (std::size_t k = 1; k <= last; ++k) {
             tried.steps.back().failure = failure_at_point(k);
             law.is_about(tried);

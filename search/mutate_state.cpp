@@ -319,7 +319,7 @@ bool Mutator::fail_at_a_stage(Step& step, Source& source) const {
     if (passed.empty()) return false;
     const std::size_t stages = std::min<std::size_t>(passed.size(), binary_failure_k_max);
     const std::size_t strikes = source.below(stages);
-    Failure failure{Failure::Kind::at_any, Stage::split, static_cast<std::uint16_t>(strikes + 1)};
+    Failure failure = failure_at_point(strikes + 1);
     if (!source.one_in(4)) {
         const auto until = passed.begin() + static_cast<std::ptrdiff_t>(strikes) + 1;
         const auto k = std::count(passed.begin(), until, passed[strikes]);
