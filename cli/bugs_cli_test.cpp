@@ -99,6 +99,11 @@ TEST_F(BugsCommand, makes_a_counterexample_of_a_crash) {
     EXPECT_EQ(shell.run("replay --bug crash-on-three-way-merge " + path).exit, 1);
 }
 
+TEST_F(BugsCommand, finds_the_heap_that_shrinks_where_it_was_unmapped) {
+    const std::string path = find_bug(shell, "brk-assumes-heap-vma-exists", "");
+    EXPECT_EQ(shell.run("replay --bug brk-assumes-heap-vma-exists " + path).exit, 1);
+}
+
 TEST_F(BugsCommand, minimizes_the_journal_of_a_crash) {
     const std::string path = find_bug(shell, "crash-on-three-way-merge", "");
     const std::string original = path.substr(0, path.size() - 4) + ".orig.vma";

@@ -31,8 +31,9 @@ bool needs_world(CaseId id) {
          {Seam::given, Seam::close_hook, Seam::flags_after_merge, Seam::special_areas}) {
         if (id == case_id(seam)) return true;
     }
-    for (const CaseKind kind : {CaseKind::refused_close, CaseKind::refused_special,
-                                CaseKind::refused_pkey, CaseKind::merge_after_hook}) {
+    for (const CaseKind kind :
+         {CaseKind::refused_close, CaseKind::refused_special, CaseKind::refused_pkey,
+          CaseKind::merge_after_hook, CaseKind::merge_set_file}) {
         if (is_kind(id, kind)) return true;
     }
     // RLIMIT_MEMLOCK.

@@ -158,9 +158,8 @@ class AddressSpace {
     struct MapRequest {
         Vma vma;  // As it will be, but for the flags that are decided on the way.
         Driver driver;
-        Flags driver_flags;  // What its hook will add.
+        Attributes asked;  // Of its first page, before any hook.
         bool shared_anonymous;
-        bool cannot_be_locked = false;  // And was to be, as all that is to come.
     };
 
     // Maps it in the place of what is there. After an error what was there has gone if the error
@@ -207,7 +206,7 @@ class AddressSpace {
     [[nodiscard]] Errno map_into_gap(Call& call, MapRequest& map);
     [[nodiscard]] Errno prepare_map(Call& call, MapRequest& map) const;
     [[nodiscard]] Errno make_vma(Call& call, MapRequest& map) const;
-    void merge_after_hook(Call& call, const Vma& vma);
+    void merge_after_hook(Call& call, const MapRequest& map);
     void set_default_flag(Flags& flags) const;
 
     // The heap, stacks, and the limits of a space (impl/heap.cpp).

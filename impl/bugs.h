@@ -89,6 +89,12 @@
     X(close_called_twice_or_not_at_all, "close-called-twice-or-not-at-all", "C7",                  \
       "after a failed mmap hook, close is called for the area that never was",                     \
       "Linux 4080ef1579b2, 3dd6ed34ce1f (6.12)", "wrong_hooks")                                    \
+    X(puts_original_file_after_hook_swapped_it, "puts-original-file-after-hook-swapped-it", "C7",  \
+      "linux-6.12: what merges when its hook has set another file drops the file it asked for",    \
+      "Linux bc4fe4cdd602 (5.9)", "wrong_counter")                                                 \
+    X(set_file_leaks_on_failure, "set-file-leaks-on-failure", "C7",                                \
+      "a file that mmap_prepare set is not put when the area cannot be made",                      \
+      "Linux, /dev/zero with mmap_prepare (until 7.0)", "wrong_counter")                           \
     X(uncharges_what_was_never_charged, "uncharges-what-was-never-charged", "C6",                  \
       "a failed mmap returns a charge whether or not it was taken",                                \
       "Linux, insert_vm_struct() (2023)", "wrong_counter")                                         \
@@ -177,6 +183,36 @@
     X(seal_check_lost_when_reordered, "seal-check-lost-when-reordered", "C9",                      \
       "a file that nobody may write to is asked for the right to write",                           \
       "Linux, after 5de195060b2e (6.12)", "wrong_pages")                                           \
+    X(driver_adds_flag_after_merge_compare, "driver-adds-flag-after-merge-compare", "C1",          \
+      "a flag that mmap_prepare sets is not there yet when the merge is tried",                    \
+      "Linux 33bfad54b58c (2.6.29)", "missed_merge")                                               \
+    X(dontunmap_accounting_hits_neighbour, "dontunmap-accounting-hits-neighbour", "C6",            \
+      "with dontunmap all of the area is charged that the copy merged into",                       \
+      "Linux, Fix MREMAP_DONTUNMAP accounting on VMA merge (5.7)", "wrong_counter")                \
+    X(merge_size_underflow, "merge-size-underflow", "C6",                                          \
+      "total_vm loses the pages of an area that goes in a merge",                                  \
+      "Asterinas 2209", "wrong_counter")                                                           \
+    X(unlocks_whole_vma_for_partial_move, "unlocks-whole-vma-for-partial-move", "C6",              \
+      "linux-7.3: dontunmap of a part of a locked area unlocks all of it",                         \
+      "Linux 597e4b9ab48a (6.12.115)", "wrong_pages")                                              \
+    X(fork_copy_failure_exposes_partial_tree, "fork-copy-failure-exposes-partial-tree", "C8",      \
+      "a fork that fails leaves a child with the areas that it has by then",                       \
+      "Linux, mm: change dup_mmap() recovery (6.19)", "wrong_pages")                               \
+    X(iterator_not_reset_after_merge_oom, "iterator-not-reset-after-merge-oom", "C8",              \
+      "the walk goes on behind the next area when there was no memory to merge one",               \
+      "Linux 0cf4b1687a18 (6.16), 1419430c8abb (6.6)", "wrong_pages")                              \
+    X(mremap_error_after_clearing_target, "mremap-error-after-clearing-target", "C8",              \
+      "mremap empties its new place before it asks whether the area may go there",                 \
+      "Asterinas 2199", "wrong_pages")                                                             \
+    X(brk_assumes_heap_vma_exists, "brk-assumes-heap-vma-exists", "C9",                            \
+      "a CHECK fails when a heap shrinks that was unmapped",                                       \
+      "Linux f5ad5083404b (6.1)", "crash")                                                         \
+    X(mremap_unchecked_unmap, "mremap-unchecked-unmap", "C9",                                      \
+      "mremap goes on when it could not unmap the tail of the old place",                          \
+      "Linux, CVE-2004-0077", "wrong_result")                                                      \
+    X(range_walk_ends_with_null_cursor, "range-walk-ends-with-null-cursor", "C9",                  \
+      "remap_file_pages refuses a range that reaches into the last area",                          \
+      "Linux, mmap: fix remap_file_pages() regression (6.1-rc)", "wrong_result")                   \
     X(crash_on_three_way_merge, "crash-on-three-way-merge", "T",                                   \
       "a CHECK fails when three areas become one",                                                 \
       "of our own making", "crash")                                                                \
@@ -220,8 +256,10 @@ inline constexpr std::size_t bug_count = all_bugs.size();
 // The profile whose rules have the wrong line: linux-6.18 for all but a rule that it lacks.
 constexpr const Profile& profile_with_bug(Bug bug) {
     switch (bug) {
+        case Bug::puts_original_file_after_hook_swapped_it:
         case Bug::singular_chain_of_either_side:
         case Bug::resize_asked_before_unmapping: return linux_6_12_profile;
+        case Bug::unlocks_whole_vma_for_partial_move:
         case Bug::old_place_keeps_offset:
         case Bug::dontunmap_merges_with_itself:
         case Bug::early_count_is_strict:

@@ -154,7 +154,8 @@ Errno AddressSpace::dup_mmap(Call& call, AddressSpace& child) const {
         copied = copy.end;
     }
     if (error != Errno::ok) {
-        child.remove_range(call, range_between(Page{0}, copied));
+        const bool keeps_copies = BUG(fork_copy_failure_exposes_partial_tree);
+        if (!keeps_copies) child.remove_range(call, range_between(Page{0}, copied));
         return error;
     }
     child.brk_ = brk_;

@@ -39,8 +39,9 @@ Errno AddressSpace::run(Call& call, const Brk& op) {
 }
 
 Errno AddressSpace::shrink_brk(Call& call, PageRange range) {
-    if (!any_mapped(range)) return Errno::enomem;
-    return run(call, Munmap{range});
+    const bool found = any_mapped(range);
+    CHECK(found || !BUG(brk_assumes_heap_vma_exists));
+    return found ? run(call, Munmap{range}) : Errno::enomem;
 }
 
 // The heap keeps a page free behind it, and what a stack may need below it. Only the next area is
@@ -157,11 +158,12 @@ Errno AddressSpace::run(Call& call, const RemapFilePages& op) {
     const Cursor first = vmas_.find(op.range.start);
     const Attributes old = vmas_.at(first).attributes;
     if (!old.flags.has(Flag::shared)) return Errno::einval;
-    for (Cursor vma = first; vma != vmas_.end(); vma = vmas_.next(vma)) {
-        if (vmas_.at(vma).start >= op.range.end()) break;
+    Cursor vma = first;
+    for (; vma != vmas_.end() && vmas_.at(vma).start < op.range.end(); vma = vmas_.next(vma)) {
         const Attributes& other = vmas_.at(vma).attributes;
         if (other.file != old.file || other.flags != old.flags) return Errno::einval;
     }
+    if (vma == vmas_.end() && BUG(range_walk_ends_with_null_cursor)) return Errno::einval;
     Mmap again;
     again.range = op.range;
     again.prot.flags = old.flags & access_flags;

@@ -28,6 +28,7 @@ class Ledger {
         committed_ = PageCount{};
         stray_ = PageCount{};
         files_.assign(file_count, FileCounters{});
+        stray_references_.assign(file_count, 0);
         objects_.clear();
         object_last_ = FileId{static_cast<std::uint32_t>(file_count)};
         fault_last_ = FaultId{};
@@ -63,6 +64,15 @@ class Ledger {
         CHECK(counters.references > 0);
         --counters.references;
         if (counts_as_writable(attributes.flags)) --counters.writable;
+    }
+
+    // A reference besides those of the areas.
+    void get_file(FileId file) { ++files_[file.value - 1].references; }
+    void put_file(FileId file) { --files_[file.value - 1].references; }
+    // One that nobody will put.
+    void get_file_for_good(FileId file) {
+        ++stray_references_[file.value - 1];
+        get_file(file);
     }
 
     // A mapping to come counts as one that may write to the file, as long as it may fail. Nobody
@@ -105,7 +115,7 @@ class Ledger {
     // As if no area were there; objects stay, and so does what they are charged.
     void forget_areas() {
         committed_ = stray_;
-        for (FileCounters& counters : files_) counters = FileCounters{};
+        for (std::size_t i = 0; i < files_.size(); ++i) files_[i] = {stray_references_[i], 0};
         for (Object& each : objects_) {
             each.references = 0;
             committed_ += each.charged;
@@ -141,7 +151,8 @@ class Ledger {
     PageCount committed_;
     PageCount stray_;  // Of it, in no area and no object.
     std::vector<FileCounters> files_;
-    std::vector<Object> objects_;  // Sorted by id.
+    std::vector<std::uint64_t> stray_references_;  // Of each file: in no area.
+    std::vector<Object> objects_;                  // Sorted by id.
     FileId object_last_;
     FaultId fault_last_;
 };

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <variant>
 
+#include "impl/bugs.h"
 #include "model/check_macro.h"
 
 namespace vmacheck::impl {
@@ -52,7 +53,7 @@ Errno Machine::run_fork(Call& call, AddressSpace& parent, const Fork& op) {
     if (has_space(op.child)) return Errno::eexist;
     AddressSpace& child = spaces_[op.child.value];
     const Errno error = parent.dup_mmap(call, child);
-    exists_[op.child.value] = error == Errno::ok;
+    exists_[op.child.value] = error == Errno::ok || BUG(fork_copy_failure_exposes_partial_tree);
     return error;
 }
 

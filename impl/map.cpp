@@ -47,10 +47,7 @@ Errno check_file(const World& world, const Mmap& op) {
     static const File object{};  // Behind shared anonymous memory: nothing is special about it.
     const File* const named = world.file(op.backing.file);
     const File& file = named == nullptr ? object : *named;
-    const Profile& rules = *world.profile;
-    const bool knows_hooks = (rules.close_hooks || !file.driver.close) &&
-                             (rules.prepare_hooks || !file.driver.mmap_prepare);
-    if (!knows_hooks) return Errno::declined;
+    if (!world.knows_hooks(op.backing.file)) return Errno::declined;
     if (op.range.count.value > file_pages_max) return Errno::eoverflow;
     if (op.backing.offset > file_pages_max - op.range.count.value) return Errno::eoverflow;
     if (op.sharing == Sharing::droppable) return Errno::einval;
@@ -75,6 +72,21 @@ bool default_flag_comes_early(const World& world, const AddressSpace::MapRequest
         return false;
     }
     return world.profile->maximal || map.vma.attributes.file.none() || map.driver.mmap_prepare;
+}
+
+// What the hook of its file makes of the first page of an area to come.
+void run_hook(const World& world, Attributes& attributes) {
+    const File* const file = world.file(attributes.file);
+    CHECK(file != nullptr);
+    const Driver driver = file->driver;
+    attributes.flags = attributes.flags | hook_flags(driver);
+    if (driver.set_pgoff) attributes.pgoff = 0;
+    if (driver.set_file) attributes.file = world.file_after_hook(attributes.file);
+}
+
+// Droppable and special memory is not locked, whatever mlockall asked for.
+void unlock_unlockable(Flags& flags) {
+    if (!supports_mlock(flags)) flags = flags.without(locked_flags);
 }
 
 }  // namespace
@@ -113,8 +125,6 @@ Errno AddressSpace::run(Call& call, const Mmap& op) {
     map.vma.attributes.pgoff = !anonymous ? op.backing.offset : shared ? 0 : op.range.start.value;
     map.driver = file == nullptr ? Driver{} : file->driver;
     map.shared_anonymous = anonymous && shared;
-    map.driver_flags = hook_flags(map.driver);
-    map.cannot_be_locked = !supports_mlock(map.vma.attributes.flags | map.driver_flags);
     const bool present =
         op.populate == Populate::populate || map.vma.attributes.flags.has(Flag::locked);
     // Who may write to the file is asked before anything is changed, and who does so counts as an
@@ -210,23 +220,33 @@ Errno AddressSpace::mmap_region(Call& call, MapRequest& map) {
 
 // The pages are free and charged.
 Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
-    if (!vma_merge_new_range(call, map.vma).none()) return Errno::ok;
-
-    const Flags before_hook = map.vma.attributes.flags;
-    const Errno error = make_vma(call, map);
-    if (error != Errno::ok) return error;
-    const bool retries = call.world.profile->second_merge && map.driver.mmap &&
-                         map.vma.attributes.flags != before_hook &&
-                         !map.vma.attributes.flags.has_any(special_flags);
-    if (retries) {
-        merge_after_hook(call, map.vma);
+    Attributes& attributes = map.vma.attributes;
+    const FileId set_file = attributes.file == map.asked.file ? FileId{} : attributes.file;
+    Vma tried = map.vma;
+    if (BUG(driver_adds_flag_after_merge_compare)) tried.attributes.flags = map.asked.flags;
+    if (!vma_merge_new_range(call, tried).none()) {
+        const bool kept = call.world.profile->set_file == SpareReference::kept;
+        if (!set_file.none() && kept) call.ledger.get_file_for_good(set_file);
         return Errno::ok;
     }
-    set_default_flag(map.vma.attributes.flags);
+
+    const Flags before_hook = attributes.flags;
+    const Errno error = make_vma(call, map);
+    const bool failed = error != Errno::ok;
+    if (failed && !set_file.none() && BUG(set_file_leaks_on_failure))
+        call.ledger.get_file(set_file);
+    if (failed) return error;
+    const bool retries = call.world.profile->second_merge && map.driver.mmap &&
+                         attributes.flags != before_hook &&
+                         !attributes.flags.has_any(special_flags);
+    if (retries) {
+        merge_after_hook(call, map);
+        return Errno::ok;
+    }
+    set_default_flag(attributes.flags);
     // Seen too late for the merge (vma_supports_mlock in __mmap_complete). No area that it could
     // have merged with is locked either.
-    Attributes& attributes = map.vma.attributes;
-    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
+    unlock_unlockable(attributes.flags);
     insert_vma(call, vmas_.find(map.vma.start), map.vma);
     return Errno::ok;
 }
@@ -234,9 +254,10 @@ Errno AddressSpace::map_into_gap(Call& call, MapRequest& map) {
 // The hook mmap changed flags, with which the area may fit where it did not before.
 //
 // As an existing range it is in the list when that is tried. KSM has marked it by then, unless it
-// merges; here it is marked afterwards. As a new range it comes only if the merge fails, and KSM
-// marks whatever has come of it.
-void AddressSpace::merge_after_hook(Call& call, const Vma& vma) {
+// merges; here it is marked afterwards. As a new range it comes only if the merge fails, which has
+// the file and the offset that were asked for; and KSM marks whatever has come of it.
+void AddressSpace::merge_after_hook(Call& call, const MapRequest& map) {
+    const Vma& vma = map.vma;
     Cursor merged;
     if (call.world.profile->second_merge_of == SecondMerge::existing_range) {
         const Cursor middle = insert_vma(call, vmas_.find(vma.start), vma);
@@ -246,7 +267,16 @@ void AddressSpace::merge_after_hook(Call& call, const Vma& vma) {
         merged = outcome.vma;
         if (vmas_.at(merged).range() != vma.range()) return;
     } else {
-        if (!vmas_.before(vmas_.find(vma.start)).none()) merged = vma_merge_new_range(call, vma);
+        Vma asked = vma;
+        asked.attributes.file = map.asked.file;
+        asked.attributes.pgoff = map.asked.pgoff;
+        if (!vmas_.before(vmas_.find(vma.start)).none()) merged = vma_merge_new_range(call, asked);
+        // The area that the hook saw has a reference to its file, and goes.
+        if (!merged.none()) {
+            const bool wrong = BUG(puts_original_file_after_hook_swapped_it);
+            call.ledger.get_file(vma.attributes.file);
+            call.ledger.put_file(wrong ? map.asked.file : vma.attributes.file);
+        }
         if (merged.none()) merged = insert_vma(call, vmas_.find(vma.start), vma);
     }
     Attributes marked = vmas_.at(merged).attributes;
@@ -262,13 +292,14 @@ void AddressSpace::set_default_flag(Flags& flags) const {
 // The last that is decided before a merge is tried.
 Errno AddressSpace::prepare_map(Call& call, MapRequest& map) const {
     Attributes& attributes = map.vma.attributes;
+    map.asked = attributes;
     if (map.driver.mmap_prepare) {
         const Errno error = call.log.call_mmap_prepare(id_, map.vma.range(), attributes);
         if (error != Errno::ok) return error;
     }
     // The other hook comes later, but there a merge takes no hook to know what it would say.
-    if (map.driver.mmap_prepare || call.world.profile->maximal) {
-        attributes.flags = attributes.flags | map.driver_flags;
+    if (map.driver.mmap_prepare || (map.driver.mmap && call.world.profile->maximal)) {
+        run_hook(call.world, attributes);
     }
     if (default_flag_comes_early(call.world, map)) set_default_flag(attributes.flags);
     return Errno::ok;
@@ -280,12 +311,12 @@ Errno AddressSpace::make_vma(Call& call, MapRequest& map) const {
     Attributes& attributes = map.vma.attributes;
     if (call.fails(Stage::allocation)) return Errno::enomem;
     if (map.driver.mmap) {
-        const Errno error = call.log.call_mmap(id_, map.vma.range(), attributes);
+        const Errno error = call.log.call_mmap(id_, map.vma.range(), map.asked);
         if (error != Errno::ok && map.driver.close && BUG(close_called_twice_or_not_at_all)) {
-            call.log.call_close(id_, attributes.file, map.vma.range());
+            call.log.call_close(id_, map.asked.file, map.vma.range());
         }
         if (error != Errno::ok) return error;
-        attributes.flags = attributes.flags | map.driver_flags;
+        if (!call.world.profile->maximal) run_hook(call.world, attributes);
     }
     if (map.shared_anonymous) {
         if (call.fails(Stage::shmem)) return Errno::enomem;
@@ -315,7 +346,7 @@ Errno AddressSpace::mmap_region_atomic(Call& call, MapRequest& map) {
     }
     const Errno refused = prepare_map(call, map);
     if (refused != Errno::ok) return refused;
-    if (map.cannot_be_locked) attributes.flags = attributes.flags.without(locked_flags);
+    unlock_unlockable(attributes.flags);
     const Sides sides = new_range_sides(call, map.vma);
     if (!sides.left && !sides.right) {
         const Errno error = make_vma(call, map);

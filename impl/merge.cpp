@@ -68,7 +68,10 @@ Cursor AddressSpace::vma_merge_new_range(Call& call, const Vma& vma, Cursor apar
     if (lacks_memory(call, vmas_.at(grown).attributes, brings_identity)) return Cursor();
     if (sides.left) {
         CHECK(!(sides.right && BUG(crash_on_three_way_merge)));
+        const bool uncounts = sides.right && BUG(merge_size_underflow);
+        const PageCount forgotten = uncounts ? vmas_.at(next).count() : PageCount{};
         expand(call, grown, vmas_.at(grown).start, sides.right ? vmas_.at(next).end : vma.end);
+        counters_.total -= forgotten.value;
     } else {
         expand(call, grown, vma.start, vmas_.at(grown).end);
     }
@@ -212,7 +215,10 @@ AddressSpace::Outcome AddressSpace::vma_modify(Call& call, Cursor prev, Cursor m
     }
     if (copies_policy && call.fails(Stage::policy)) return {Errno::enomem, Cursor()};
     set_attributes(middle, to);
-    return {Errno::ok, middle};
+    const bool gave_up = outcome.error != Errno::ok;
+    const Cursor next = vmas_.next(middle);
+    const bool skips = gave_up && next != vmas_.end() && BUG(iterator_not_reset_after_merge_oom);
+    return {Errno::ok, skips ? next : middle};
 }
 
 AddressSpace::Outcome AddressSpace::vma_modify_flags(Call& call, Cursor prev, Cursor middle,

@@ -40,6 +40,7 @@ Errno AddressSpace::prep_move_vma(Call& call, const Mremap& op) {
         }
     }
     if (!unlocks || !leaves_the_rest(call, op)) return Errno::ok;
+    if (BUG(unlocks_whole_vma_for_partial_move)) return Errno::ok;
 
     // With x the range:
     //
@@ -65,7 +66,10 @@ Errno AddressSpace::move_vma(Call& call, const Mremap& op, PageCount cut_off) {
     const Errno error = copy_vma(call, op);
     if (error != Errno::ok) return error;
     // Both places are charged as long as both are there.
-    if (old.flags.has(Flag::account)) call.ledger.charge(op.to.count);
+    const bool charges_all = keeps_old_place(op) && BUG(dontunmap_accounting_hits_neighbour);
+    const Vma& whole = vmas_.at(vmas_.find(op.to.start));
+    const PageCount copied = charges_all ? whole.count() : op.to.count;
+    if (old.flags.has(Flag::account)) call.ledger.charge(copied);
 
     if (!op.from.empty() && call.fails(Stage::move)) {
         if (BUG(failed_move_keeps_the_copy)) return Errno::enomem;

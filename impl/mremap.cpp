@@ -216,6 +216,9 @@ Errno AddressSpace::remap_one(Call& call, const Mremap& op) {
     const bool late =
         resizes_late(call) && implies_new_addr(op) && !BUG(resize_asked_before_unmapping);
     const Errno refused = late ? check_source(op) : check_prep_vma(call, op);
+    const bool empties = refused != Errno::ok && op.moving == Moving::fixed &&
+                         BUG(mremap_error_after_clearing_target);
+    if (empties) static_cast<void>(run(call, Munmap{op.to}));
     if (refused != Errno::ok) return refused;
     const bool locked = vmas_.at(vmas_.find(op.from.start)).attributes.flags.has(Flag::locked);
     if (!implies_new_addr(op) && op.to.count <= op.from.count) {
@@ -252,7 +255,7 @@ Errno AddressSpace::mremap_to(Call& call, Mremap op) {
     }
     if (op.to.count < op.from.count) {
         const Errno error = run(call, Munmap{surplus(op)});
-        if (error != Errno::ok) return error;
+        if (error != Errno::ok && !BUG(mremap_unchecked_unmap)) return error;
         if (call.world.profile->tail_charge == FailedCharge::kept && !call.atomic())
             cut_off = op.from.count - op.to.count;
         op.from.count = op.to.count;

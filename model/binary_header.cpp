@@ -30,12 +30,16 @@ constexpr std::size_t world_switches_bits = 16;
 constexpr std::size_t limits_set_at = 1;
 constexpr std::size_t limits_heap_at = 2;
 constexpr std::size_t limits_first_at = 3;
-// Above these bits of the set stand the switches that the world record has no room for; the last
-// one is bit 0, for there is no first limit here.
+// Above these bits of the set stand the switches that the world record has no room for, then bit 0
+// of it, for there is no first limit here, and then the bits above the number of keys.
 constexpr std::size_t limits_switches_from = 4;
 constexpr std::size_t limits_switches_bits = 8 - limits_switches_from;
+constexpr std::size_t pkeys_switches_from = 5;
+constexpr std::uint8_t pkeys_mask = (1U << pkeys_switches_from) - 1;
+constexpr std::size_t set_switches_bits = limits_switches_bits + 1;
 constexpr std::size_t world_switches = world_switches_bits + 8 - option_switches_from;
-static_assert(profile_switches_max == world_switches + limits_switches_bits + 1);
+static_assert(profile_switches_max == world_switches + set_switches_bits + 8 - pkeys_switches_from);
+static_assert(pkey_count <= pkeys_mask);
 constexpr std::size_t limit_size = 4;
 constexpr std::size_t limits_first = 1;
 constexpr std::size_t limits_pkeys_at = 15;
@@ -58,6 +62,8 @@ constexpr std::uint8_t driver_dont_expand = 64;
 constexpr std::uint8_t driver_may_split = 128;
 constexpr std::uint8_t mode_read_only = 1;
 constexpr std::uint8_t mode_dont_dump = 2;
+constexpr std::uint8_t mode_set_file = 4;
+constexpr std::uint8_t mode_set_pgoff = 8;
 
 // Area record.
 constexpr std::size_t area_range_at = 1;
@@ -178,12 +184,14 @@ bool has_limits_record(const World& world) {
 
 void read_limits(RecordIn record, World& world) {
     const SwitchMask set = record[limits_set_at];
-    const SwitchMask more = set >> limits_switches_from | (set & 1U) << limits_switches_bits;
+    const SwitchMask above_pkeys = record[limits_pkeys_at] >> pkeys_switches_from;
+    const SwitchMask more = set >> limits_switches_from | (set & 1U) << limits_switches_bits |
+                            above_pkeys << set_switches_bits;
     const SwitchMask turned = switches_of(*world.profile) | more << world_switches;
     const Profile* const other = profile_with(base_of(*world.profile), turned);
     if (other != nullptr) world.profile = other;
     world.heap.value = record[limits_heap_at] % (world.pages.value + 1);
-    world.pkeys = record[limits_pkeys_at] % (pkey_count + 1);
+    world.pkeys = (record[limits_pkeys_at] & pkeys_mask) % (pkey_count + 1);
     std::size_t at = limits_first_at;
     for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
         std::uint64_t& limit = world.*world_limits[i].member;
@@ -196,10 +204,12 @@ void read_limits(RecordIn record, World& world) {
 Misfit write_limits(RecordOut record, const World& world) {
     record[0] = limits_kind;
     const SwitchMask more = switches_of(*world.profile) >> world_switches;
+    const SwitchMask bit_0 = more >> limits_switches_bits & 1U;
     record[limits_set_at] =
-        static_cast<std::uint8_t>(more << limits_switches_from | more >> limits_switches_bits);
+        static_cast<std::uint8_t>((more << limits_switches_from & 0xff) | bit_0);
     record[limits_heap_at] = static_cast<std::uint8_t>(world.heap.value);
-    record[limits_pkeys_at] = static_cast<std::uint8_t>(world.pkeys);
+    record[limits_pkeys_at] =
+        static_cast<std::uint8_t>(world.pkeys | more >> set_switches_bits << pkeys_switches_from);
     std::size_t at = limits_first_at;
     for (std::size_t i = limits_first; i < world_limits.size(); i++, at += limit_size) {
         const std::uint64_t limit = world.*world_limits[i].member;
@@ -233,8 +243,11 @@ void read_file(RecordIn record, World& world) {
     file.driver.mixedmap = (driver & driver_mixedmap) != 0;
     file.driver.dont_expand = (driver & driver_dont_expand) != 0;
     file.driver.may_split = (driver & driver_may_split) != 0;
-    file.driver.dont_dump = (record[file_mode_at] & mode_dont_dump) != 0;
-    file.read_only = (record[file_mode_at] & mode_read_only) != 0;
+    const std::uint8_t mode = record[file_mode_at];
+    file.driver.dont_dump = (mode & mode_dont_dump) != 0;
+    file.driver.set_file = (mode & mode_set_file) != 0;
+    file.driver.set_pgoff = (mode & mode_set_pgoff) != 0;
+    file.read_only = (mode & mode_read_only) != 0;
     FieldReader bytes(&record[file_pages_at], world, false);
     file.pages.value = pages_of(bytes.two_bytes());
     file.name = stored_name(record);
@@ -261,7 +274,8 @@ Misfit write_file(RecordOut record, const File& file) {
         bit_if(file.driver.dont_expand, driver_dont_expand) |
         bit_if(file.driver.may_split, driver_may_split);
     record[file_mode_at] =
-        bit_if(file.read_only, mode_read_only) | bit_if(file.driver.dont_dump, mode_dont_dump);
+        bit_if(file.read_only, mode_read_only) | bit_if(file.driver.dont_dump, mode_dont_dump) |
+        bit_if(file.driver.set_file, mode_set_file) | bit_if(file.driver.set_pgoff, mode_set_pgoff);
     Misfit misfit;
     FieldWriter(&record[file_pages_at], misfit).pages(file.pages.value, "the size");
     std::copy(file.name.begin(), file.name.end(), &record[file_name_at]);

@@ -200,9 +200,9 @@ TEST(binary, file_record_says_hooks_mode_size_and_name) {
     EXPECT_EQ(file_of({0xfc, 0, 0, 0, 'x'}),
               "x driver=close,io,pfnmap,mixedmap,dontexpand,may_split\n");
     EXPECT_EQ(file_of({0xff, 0xff, 5, 1, 'x'}),
-              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand,may_split,dontdump "
-              "pages=261 mode=ro\n");
-    EXPECT_EQ(file_of({0, 0xfc, 0xff, 0xfe, 'x'}), "x driver=none pages=65279\n");
+              "x driver=mmap,mmap_prepare,close,io,pfnmap,mixedmap,dontexpand,may_split,dontdump,"
+              "set_file,set_pgoff pages=261 mode=ro\n");
+    EXPECT_EQ(file_of({0, 0xf0, 0xff, 0xfe, 'x'}), "x driver=none pages=65279\n");
     EXPECT_EQ(file_of({0, 0, 0, 0xff, 'x'}), "x driver=none pages=2251799813684992\n");
     EXPECT_EQ(file_of({0, 0, 0xff, 0xff, 'x'}), "x driver=none pages=2251799813685247\n");
     EXPECT_EQ(file_of({0, 0, 0, 0, 'l', 'i', 'b', '-', 'c', '.', 's', 'o', '_', '6', 'Z'}),

@@ -10,8 +10,8 @@ constexpr std::array<std::string_view, shape_kind_count> shape_names = {
     "refused/policy",    "refused/name",    "refused/uffd",      "refused/fault",
     "refused/forked",    "refused/special", "refused/unfaulted", "refused/close",
     "refused/three_way", "refused/no_op",   "refused/memory",    "refused/guard",
-    "refused/pkey",      "merge/sticky",    "merge/after_hook",  "split/start",
-    "split/end",         "split/both",
+    "refused/pkey",      "merge/sticky",    "merge/after_hook",  "merge/set_file",
+    "split/start",       "split/end",       "split/both",
 };
 
 template <class... Ops>
@@ -107,6 +107,7 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
                    (is_one_of<Mlock, Mremap>(op) && !profile.atomic);
         case merge_sticky:
             return (maps || changes || heap) && profile.guard_flag && !profile.maximal;
+        case merge_set_file: return is_one_of<Mmap, RemapFilePages>(op) && profile.prepare_hooks;
         case merge_after_hook: return is_one_of<Mmap, RemapFilePages>(op) && profile.second_merge;
         case split_start:
         case split_end:
@@ -115,20 +116,21 @@ bool shape_possible(std::size_t op, CaseKind kind, const Profile& profile) {
     return maps || heap || changes_pieces(op) || op == op_index<Munmap>();
 }
 
-bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
+bool errno_possible(std::size_t op, Errno error) {
     using enum Errno;
     switch (error) {
         case ok:
         case esrch: return true;
         case enomem: return !is_one_of<Touch, Munlockall, UffdClose, MemoryMerge>(op);
         case eagain: return is_one_of<Mmap, Madvise, AnonName, Mremap, RemapFilePages>(op);
-        case eacces: return is_one_of<Mmap, Mprotect, Madvise>(op);
+        case eacces: return is_one_of<Mmap, Mprotect, Madvise, RemapFilePages>(op);
         case eperm:
             return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlock, Mlockall, Mremap,
                              RemapFilePages>(op);
         case efault: return is_one_of<Touch, Mbind, Mremap, Madvise>(op);
         case eexist: return is_one_of<Mmap, Fork, Mremap>(op);
-        case enodev: return op == op_index<Mmap>();
+        case declined:
+        case enodev:
         case eoverflow: return is_one_of<Mmap, RemapFilePages>(op);
         case einval:
             return is_one_of<Mmap, Munmap, Mprotect, Madvise, Mlockall, Mremap, UffdRegister,
@@ -138,8 +140,6 @@ bool errno_possible(std::size_t op, Errno error, const Profile& profile) {
         case enoent:
         case eopnotsupp: return op == op_index<HomeNode>();
         case ebusy: return op == op_index<UffdRegister>();
-        case declined:
-            return op == op_index<Mmap>() && !(profile.close_hooks && profile.prepare_hooks);
     }
     return false;  // Unreached: the errnos are all named.
 }
@@ -226,7 +226,7 @@ bool case_possible(CaseId id, const Profile& profile) {
     const std::size_t kind = id % case_kind_count;
     if (kind < shape_kind_count) return shape_possible(op, static_cast<CaseKind>(kind), profile);
     const std::size_t other = kind - shape_kind_count;
-    if (other < errno_count) return errno_possible(op, static_cast<Errno>(other), profile);
+    if (other < errno_count) return errno_possible(op, static_cast<Errno>(other));
     return unwind_possible(op, static_cast<Stage>(other - errno_count), profile);
 }
 
@@ -242,14 +242,16 @@ bool case_expected(CaseId id, const Profile& profile) {
     const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset) ||
                            id == case_id(op_index<Brk>(), unwind_case(Stage::policy)) ||
                            id == case_id(op_index<Brk>(), unwind_case(Stage::may_split));
-    const bool rare_remap =
-        op == op_index<RemapFilePages>() && (id == case_id(op, CaseKind::refused_forked) ||
-                                             id == case_id(op, CaseKind::refused_three_way) ||
-                                             id == case_id(op, CaseKind::merge_after_hook) ||
-                                             id == case_id(op, unwind_case(Stage::policy)) ||
-                                             id == case_id(op, unwind_case(Stage::may_split)) ||
-                                             id == case_id(op, unwind_case(Stage::detach)) ||
-                                             id == case_id(op, unwind_case(Stage::anon)));
+    // What is mapped once more is shared. Its file is one that could be mapped before, unless
+    // another hook set it, and has room for what was mapped.
+    bool rare_remap = false;
+    for (const CaseKind kind :
+         {CaseKind::refused_forked, CaseKind::refused_three_way, CaseKind::merge_after_hook,
+          CaseKind::merge_set_file, errno_case(Errno::declined), errno_case(Errno::eacces),
+          errno_case(Errno::enodev), unwind_case(Stage::policy), unwind_case(Stage::may_split),
+          unwind_case(Stage::detach), unwind_case(Stage::anon)}) {
+        rare_remap = rare_remap || id == case_id(op_index<RemapFilePages>(), kind);
+    }
     const bool rare_driver =
         (refuses_for_driver_alone(op) && id == case_id(op, errno_case(Errno::einval))) ||
         id == case_id(op_index<HomeNode>(), unwind_case(Stage::may_split));

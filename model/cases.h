@@ -48,12 +48,13 @@ enum class CaseKind : std::uint8_t {
     refused_pkey,       // A fault met the key of execute-only memory.
     merge_sticky,       // A merge brought one side a sticky flag of the other.
     merge_after_hook,   // A new range, by flags that its mmap hook set.
+    merge_set_file,     // A new range, of the file that its mmap_prepare hook set.
     // Which ends of the range were cut.
     split_start,
     split_end,
     split_both,
 };
-inline constexpr std::size_t shape_kind_count = 26;
+inline constexpr std::size_t shape_kind_count = 27;
 // Behind the kinds above: one for each errno, then one for each stage that a failure struck at.
 inline constexpr std::size_t case_kind_count = shape_kind_count + errno_count + stage_count;
 

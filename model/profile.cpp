@@ -86,10 +86,13 @@ constexpr std::array profile_switch_table = {
     switch_for<&Profile::second_merge_of>(
         "second_merge_of", {"existing", "new"},
         "it does so before the area is there, and only if another lies before it"),
+    switch_for<&Profile::set_file>(
+        "set_file", {"dropped", "kept"},
+        "the file that mmap_prepare sets is never let go if the range merges"),
 };
 static_assert(profile_switch_table.size() <= profile_switches_max);
 
-constexpr std::array<KnownDefect, 7> known_defect_table = {{
+constexpr std::array<KnownDefect, 8> known_defect_table = {{
     {"stack_charge", 1, "the charge of a stack's growth stays when the stack has gone",
      "stack_growth_is_charged_for_good"},
     {"replaced_charge", 1, "the charge of replaced pages stays when mmap fails",
@@ -104,6 +107,8 @@ constexpr std::array<KnownDefect, 7> known_defect_table = {{
      "unwind/failed_move_keeps_the_charge_of_what_it_added"},
     {"tail_charge", 1, "mremap to a named place charges for the tail that it cuts off",
      "mremap_tail_is_charged_again"},
+    {"set_file", 1, "a reference to the file that mmap_prepare set stays when the range merged",
+     "file_set_by_mmap_prepare_is_never_let_go"},
 }};
 
 const ProfileSwitch& switch_of(const KnownDefect& defect) {

@@ -91,6 +91,12 @@ enum class SecondMerge : std::uint8_t {
     new_range,
 };
 
+// What becomes of a reference that mmap has no more use for.
+enum class SpareReference : std::uint8_t {
+    dropped,
+    kept,  // The file is never let go.
+};
+
 struct Profile {
     std::string_view name;
 
@@ -218,6 +224,11 @@ struct Profile {
     // As what: 6.12.117 has a new range, and asks only if any area lies before it; 5ac87a885aec
     // made it an existing one in 6.13, which its own close hook keeps.
     SecondMerge second_merge_of;
+
+    // The file that mmap_prepare sets comes with a reference, which an area of its own takes over.
+    // __mmap_region() of 7.3.4 (mm/vma.c) drops it if that fails, and not if the range merges.
+    // Kernels before 6.19 are taken for ones in which the hook brings no reference.
+    SpareReference set_file;
 };
 
 // Whether charges may stay for which there is no page.
@@ -228,6 +239,11 @@ constexpr bool charges_stay(const Profile& profile) {
            profile.prepare_charge == FailedCharge::kept ||
            profile.source_charge == FailedCharge::kept ||
            profile.move_charge == FailedCharge::kept || profile.tail_charge == FailedCharge::kept;
+}
+
+// Whether references to files may stay that no area has.
+constexpr bool references_stay(const Profile& profile) {
+    return !profile.atomic && profile.set_file == SpareReference::kept;
 }
 
 // The ideal that most systems promise: compatibility is an equivalence, and only it decides.
@@ -260,6 +276,7 @@ inline constexpr Profile canonical_profile = {
     .tail_charge = FailedCharge::returned,
     .second_merge = false,
     .second_merge_of = SecondMerge::existing_range,
+    .set_file = SpareReference::dropped,
 };
 
 inline constexpr Profile linux_6_18_profile = {
@@ -291,6 +308,7 @@ inline constexpr Profile linux_6_18_profile = {
     .tail_charge = FailedCharge::kept,
     .second_merge = false,
     .second_merge_of = SecondMerge::existing_range,
+    .set_file = SpareReference::dropped,
 };
 
 inline constexpr Profile linux_6_12_profile = {
@@ -322,6 +340,7 @@ inline constexpr Profile linux_6_12_profile = {
     .tail_charge = FailedCharge::returned,
     .second_merge = true,
     .second_merge_of = SecondMerge::new_range,
+    .set_file = SpareReference::dropped,
 };
 
 // No source of it was at hand: each switch follows from the version that its commit came in.
@@ -354,6 +373,7 @@ inline constexpr Profile linux_6_15_profile = {
     .tail_charge = FailedCharge::kept,
     .second_merge = true,
     .second_merge_of = SecondMerge::existing_range,
+    .set_file = SpareReference::dropped,
 };
 
 // Private mappings of files have a second offset there (vma_start_anon_pgoff() in mm/vma.c), which
@@ -388,6 +408,7 @@ inline constexpr Profile linux_7_3_profile = {
     .tail_charge = FailedCharge::returned,
     .second_merge = false,
     .second_merge_of = SecondMerge::existing_range,
+    .set_file = SpareReference::kept,
 };
 
 // The place of a profile here is its number in the binary form: new ones come last.
@@ -417,7 +438,7 @@ struct ProfileSwitch {
 // All of them. The place of a switch is its bit in a SwitchMask and in the binary form: new ones
 // come last.
 std::span<const ProfileSwitch> profile_switches();
-inline constexpr std::size_t profile_switches_max = 26;
+inline constexpr std::size_t profile_switches_max = 29;
 using SwitchMask = std::uint32_t;
 
 // The profile of the list that `profile` started from, and the switches in which they differ.

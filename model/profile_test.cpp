@@ -141,8 +141,8 @@ TEST(profile_file, says_where_it_is_wrong_and_what_there_is) {
         "`fault_rule`, `prepare_hooks`, `ksm_flag`, `mremap_order`, `uffd_unregister`, "
         "`uffd_wp`, `stack_charge`, `replaced_charge`, `prepare_charge`, "
         "`guard_regions`, `guard_flag`, `multi_move`, `dontunmap`, `mremap_count`, "
-        "`uffd_copy`, `dofork`, `source_charge`, `move_charge`, `tail_charge`, `second_merge` or "
-        "`second_merge_of`, found `rule`");
+        "`uffd_copy`, `dofork`, `source_charge`, `move_charge`, `tail_charge`, `second_merge`, "
+        "`second_merge_of` or `set_file`, found `rule`");
     EXPECT_EQ(read_as("base linux-6.18\n\nksm_flag never"),
               "3:10 expected `early` or `late`, found `never`");
     EXPECT_EQ(read_as("base linux-6.18\nksm_flag"),
@@ -165,7 +165,7 @@ TEST(profile_file, turns_a_switch_once_and_into_what_agrees) {
                std::string(each.values[each.value(linux_6_18_profile)]) + "\n";
     }
     EXPECT_EQ(read_as(all), "linux-6.18");
-    EXPECT_EQ(read_as(all + "x y"), "28:1 expected no more switches, found `x`");
+    EXPECT_EQ(read_as(all + "x y"), "29:1 expected no more switches, found `x`");
 }
 
 }  // namespace

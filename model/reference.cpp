@@ -17,6 +17,7 @@ void Reference::create(const World& world, const Cells& layout) {
     memory_merge_[0] = world.memory_merge;
     stray_locked_.fill(0);
     stray_committed_ = 0;
+    stray_references_.assign(world.files.size(), 0);
     heap_end_.fill(world.heap);
     exists_[0] = true;
     faults_made_ = 0;
@@ -332,6 +333,9 @@ void Reference::count(Census& census) const {
     census.machine.committed = stray_committed_;
     census.machine.objects = 0;
     census.machine.files.assign(world_->files.size(), FileCounters{});
+    for (std::size_t file = 0; file < world_->files.size(); ++file) {
+        census.machine.files[file].references = stray_references_[file];
+    }
     census.objects_alive.assign(objects_.size(), false);
     for (std::size_t space = 0; space < spaces_.size(); ++space) {
         census.spaces[space] = SpaceCounters{};

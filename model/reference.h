@@ -155,7 +155,9 @@ class Reference {
 
     // mmap (reference_map.cpp).
     [[nodiscard]] Errno mmap_region(const Mmap& op, Piece piece, Flags flags);
+    [[nodiscard]] Attributes after_hook(Attributes first) const;
     [[nodiscard]] Errno map_prepared(const Mmap& op, Piece piece, Attributes first);
+    void count_merge_of_set_file(FileId file);
     void keep_charge(const Attributes& first, PageCount pages);
     [[nodiscard]] Errno refusal_of_lock(const Mmap& op, Flags flags) const;
     // What stands against joining a new range with the areas before and behind it.
@@ -174,7 +176,7 @@ class Reference {
     // `after_merge` says why a seam stays that fits all the same.
     void join_new_range(Piece piece, const Attributes& first, const Fit& fit,
                         Seam after_merge = Seam::flags_after_merge);
-    void merge_after_hook(Piece piece, Attributes first, Fit fit, bool dedupable);
+    void merge_after_hook(Piece piece, const Attributes& asked, Fit fit, bool dedupable);
     void mark_mergeable(std::size_t cell);
     void write_pages(Piece piece, Attributes first);
     [[nodiscard]] bool any_mapped(Piece piece) const;
@@ -296,6 +298,8 @@ class Reference {
     std::array<std::uint64_t, space_count_max> stray_locked_{};
     // Pages that are charged for good: see expand_stack() and keep_charge().
     std::uint64_t stray_committed_ = 0;
+    // References to each file that nobody will drop: see count_merge_of_set_file().
+    std::vector<std::uint64_t> stray_references_;
     std::array<Page, space_count_max> heap_end_{};  // mm->brk.
 
     // The step under way.

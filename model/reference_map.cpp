@@ -31,10 +31,10 @@ bool accountable(Flags flags) {
 
 // What the driver and the permissions of a file say before anything is touched; null is the object
 // behind shared anonymous memory, mapped once more.
-Errno refusal_of_file(const Mmap& op, const File* file, const Profile& profile) {
-    const Driver driver = file == nullptr ? usual_driver(profile) : file->driver;
-    if (driver.close && !profile.close_hooks) return Errno::declined;
-    if (driver.mmap_prepare && !profile.prepare_hooks) return Errno::declined;
+Errno refusal_of_file(const Mmap& op, const World& world) {
+    const File* const file = world.file(op.backing.file);
+    const Driver driver = file == nullptr ? usual_driver(*world.profile) : file->driver;
+    if (!world.knows_hooks(op.backing.file)) return Errno::declined;
     if (op.backing.offset + op.range.count.value > file_pages_max) return Errno::eoverflow;
     if (op.sharing == Sharing::droppable) return Errno::einval;
     const bool read_only = file != nullptr && file->read_only;
@@ -72,8 +72,8 @@ Errno Reference::run(const Mmap& op) {
     if (op.prot.flags == Flags(Flag::exec))
         flags = flags | flags_of_pkey(world_->execute_only_pkey());
     if (const Errno error = refusal_of_lock(op, flags); error != Errno::ok) return error;
-    const Errno refusal = op.backing.file.none() ? refusal_of_anonymous(op)
-                                                 : refusal_of_file(op, file, *world_->profile);
+    const Errno refusal =
+        op.backing.file.none() ? refusal_of_anonymous(op) : refusal_of_file(op, *world_);
     if (refusal != Errno::ok) return refusal;
     const Errno error = mmap_region(op, piece, flags);
     // What cannot be made present is no matter of mmap.
@@ -122,7 +122,7 @@ Errno Reference::mmap_region(const Mmap& op, Piece piece, Flags flags) {
         const bool keeps_all = world_->profile->prepare_charge == FailedCharge::kept;
         if (error != Errno::ok) keep_charge(first, keeps_all ? op.range.count : kept);
         if (error != Errno::ok) return error;
-        first.flags = first.flags | hook_flags(file->driver);
+        first = after_hook(first);
     }
     const Errno error = map_prepared(op, piece, first);
     if (error != Errno::ok) keep_charge(first, kept);
@@ -136,20 +136,30 @@ void Reference::keep_charge(const Attributes& first, PageCount pages) {
     if (charged) stray_committed_ += pages.value;
 }
 
+// The first page of an area to come, when the hook of its file has been called.
+Attributes Reference::after_hook(Attributes first) const {
+    const Driver driver = world_->file(first.file)->driver;
+    first.flags = first.flags | hook_flags(driver);
+    if (driver.set_pgoff) first.pgoff = 0;
+    first.file = world_->file_after_hook(first.file);
+    return first;
+}
+
 // The second half, behind the hook `mmap_prepare`: a merge, or an area of its own.
 Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     const bool keep_old = world_->profile->atomic;
     const File* const file = world_->file(op.backing.file);
     const bool new_object = op.backing.file.none() && op.sharing == Sharing::is_shared;
-    const Flags of_driver = file == nullptr ? Flags{} : hook_flags(file->driver);
-    const Flags flags = first.flags | of_driver;
-    // The mmap hook comes when the merge has been tried, too late for a profile `maximal`.
-    if (world_->profile->maximal) first.flags = flags;
+    const bool has_mmap_hook = file != nullptr && file->driver.mmap;
+    // What the mmap hook will make of it; too late for the merge, but for a profile `maximal`.
+    const Attributes asked = first;
+    const Attributes hooked = has_mmap_hook ? after_hook(first) : first;
+    if (world_->profile->maximal) first = hooked;
     // PR_SET_MEMORY_MERGE: an mmap hook may change what KSM wants to know, so the flag waits for
     // it; or it always comes when the merge has been tried.
-    const bool dedupable = memory_merge_[space_.value] && takes_ksm(flags);
-    const bool early = world_->profile->ksm_flag == KsmFlag::early &&
-                       (file == nullptr || file->driver.mmap_prepare || world_->profile->maximal);
+    const bool dedupable = memory_merge_[space_.value] && takes_ksm(hooked.flags);
+    const bool early =
+        world_->profile->ksm_flag == KsmFlag::early && (!has_mmap_hook || world_->profile->maximal);
     if (dedupable && early) first.flags = first.flags | Flag::mergeable;
     if (new_object) {
         objects_.push_back({op.range.count, op.reserve == Reserve::reserve});
@@ -159,28 +169,37 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
 
     // What is droppable or special is not locked, whatever mlockall asked for; but that is seen
     // only when the area is there (vma_supports_mlock() in __mmap_complete()).
-    const bool unlocks = flags.has(Flag::locked) && flags.has_any(special_flags | Flag::droppable);
+    const bool unlocks =
+        hooked.flags.has(Flag::locked) && hooked.flags.has_any(special_flags | Flag::droppable);
     if (unlocks && world_->profile->maximal) first.flags = first.flags.without(locked_flags);
     Fit fit = fit_of_new_range(piece, first);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
     // Failing for memory is no error here: mmap makes an area instead of merging.
     fit.memory_failed = fits && !world_->profile->atomic && lacks_memory(piece, first, fit);
-    if (!fits || fit.memory_failed) {
+    const bool merges = fits && !fit.memory_failed;
+    if (!merges) {
         if (log_->fails(Stage::allocation)) return Errno::enomem;
-        if (file != nullptr && file->driver.mmap) {
-            const Errno error = log_->call_mmap(space_, op.range, first);
+        if (has_mmap_hook) {
+            const Errno error = log_->call_mmap(space_, op.range, asked);
             if (error != Errno::ok) return error;
-            const bool changes = (first.flags | of_driver) != first.flags;
-            first.flags = first.flags | of_driver;
-            if (changes && world_->profile->second_merge && !flags.has_any(special_flags)) {
-                merge_after_hook(piece, first, fit, dedupable);
+            const bool changes = hooked.flags != asked.flags;
+            if (changes && world_->profile->second_merge && !hooked.flags.has_any(special_flags)) {
+                merge_after_hook(piece, asked, fit, dedupable);
                 return Errno::ok;
             }
+            const bool elsewhere = hooked.file != first.file || hooked.pgoff != first.pgoff;
+            if (elsewhere) fit.left = fit.right = Refusal::no_neighbour;
+            first.file = hooked.file;
+            first.pgoff = hooked.pgoff;
+            first.flags = first.flags | hooked.flags;
         }
         if (new_object && log_->fails(Stage::shmem)) return Errno::enomem;
         if (dedupable && !early) first.flags = first.flags | Flag::mergeable;
     }
-    if (unlocks) first.flags = first.flags.without(locked_flags);
+    const bool set_file =
+        file != nullptr && file->driver.mmap_prepare && asked.file != op.backing.file;
+    if (merges && set_file) count_merge_of_set_file(asked.file);
+    if (unlocks && !merges) first.flags = first.flags.without(locked_flags);
 
     if (keep_old) erase(piece);
     join_new_range(piece, first, fit,
@@ -188,15 +207,23 @@ Errno Reference::map_prepared(const Mmap& op, Piece piece, Attributes first) {
     return Errno::ok;
 }
 
+// The range is of a file that mmap_prepare brought a reference to, and needs none.
+void Reference::count_merge_of_set_file(FileId file) {
+    cases_->hit(CaseKind::merge_set_file);
+    const bool kept = world_->profile->set_file == SpareReference::kept && !world_->profile->atomic;
+    if (kept) stray_references_[file.value - 1] += 1;
+}
+
 // The hook has changed flags, and with the new ones the piece may fit where it did not before
-// (__mmap_region() of mm/mmap.c in 6.12.117, of mm/vma.c from 6.13 to 6.15). `fit` is what was
-// found before the hook.
-void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool dedupable) {
+// (__mmap_region() of mm/mmap.c in 6.12.117, of mm/vma.c from 6.13 to 6.15). `asked` is what the
+// hook was shown, and `fit` what was found before it.
+void Reference::merge_after_hook(Piece piece, const Attributes& asked, Fit fit, bool dedupable) {
     if (fit.memory_failed) cases_->hit(CaseKind::refused_memory);
+    const Attributes hooked = after_hook(asked);
     if (world_->profile->second_merge_of == SecondMerge::existing_range) {
-        write_pages(piece, first);
+        write_pages(piece, hooked);
         Change merge;
-        merge.to = first;
+        merge.to = hooked;
         merge.may_stay_apart = true;
         const Errno error = change(piece, merge);
         CHECK(error == Errno::ok);
@@ -206,12 +233,18 @@ void Reference::merge_after_hook(Piece piece, Attributes first, Fit fit, bool de
         if (dedupable && alone) mark_mergeable(piece.start);
         return;
     }
+    // As it was asked for, but for the flags. Only an area of its own has all that the hook set.
+    Attributes again = asked;
+    again.flags = hooked.flags;
     fit = Fit{Refusal::no_neighbour, Refusal::no_neighbour, false};
-    if (any_mapped({0, piece.start})) fit = fit_of_new_range(piece, first);
+    if (any_mapped({0, piece.start})) fit = fit_of_new_range(piece, again);
     const bool fits = fit.left == Refusal::none || fit.right == Refusal::none;
-    fit.memory_failed = fits && lacks_memory(piece, first, fit);
-    if (fits && !fit.memory_failed) cases_->hit(CaseKind::merge_after_hook);
-    join_new_range(piece, first, fit);
+    fit.memory_failed = fits && lacks_memory(piece, again, fit);
+    const bool merges = fits && !fit.memory_failed;
+    if (merges) cases_->hit(CaseKind::merge_after_hook);
+    const bool elsewhere = hooked.file != again.file || hooked.pgoff != again.pgoff;
+    if (!merges && elsewhere) fit.left = fit.right = Refusal::no_neighbour;
+    join_new_range(piece, merges ? again : hooked, fit);
     // KSM marks what has come of it, and that is all of the area.
     if (dedupable) mark_mergeable(piece.start);
 }

@@ -13,13 +13,13 @@
 
 namespace vmacheck::text {
 
-// A hook that a driver may have, or a flag that its hook sets. `none` stands for a driver without
-// any.
+// A hook that a driver may have, or what its hook does to the area. `none` stands for a driver
+// without any.
 struct DriverWord {
     std::string_view name;
     bool Driver::*member;
 };
-inline constexpr std::array<DriverWord, 9> driver_words = {{
+inline constexpr std::array<DriverWord, 11> driver_words = {{
     {"mmap", &Driver::mmap},
     {"mmap_prepare", &Driver::mmap_prepare},
     {"close", &Driver::close},
@@ -29,6 +29,8 @@ inline constexpr std::array<DriverWord, 9> driver_words = {{
     {"dontexpand", &Driver::dont_expand},
     {"may_split", &Driver::may_split},
     {"dontdump", &Driver::dont_dump},
+    {"set_file", &Driver::set_file},
+    {"set_pgoff", &Driver::set_pgoff},
 }};
 inline constexpr std::string_view driver_none = "none";
 inline constexpr std::string_view driver_plain = "plain";  // Read as mmap_prepare, never printed.

@@ -97,10 +97,10 @@ TEST(text, refuses_bad_headers) {
              "3:6 expected a file name that is not declared yet, found `a`"},
             {"file a driver=mmap,none",
              "2:20 expected `mmap_prepare`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand`, "
-             "`may_split` or `dontdump`, found `none`"},
+             "`may_split`, `dontdump`, `set_file` or `set_pgoff`, found `none`"},
             {"file a driver=plain,mmap_prepare",
              "2:21 expected `mmap`, `close`, `io`, `pfnmap`, `mixedmap`, `dontexpand`, "
-             "`may_split` or `dontdump`, found "
+             "`may_split`, `dontdump`, `set_file` or `set_pgoff`, found "
              "`mmap_prepare`"},
         });
 }

@@ -27,13 +27,20 @@ struct Driver {
     bool dont_expand = false;
     bool may_split = false;  // Its areas have vm_ops->may_split, which may refuse to have them cut.
     bool dont_dump = false;  // Its hook sets VM_DONTDUMP, which takes part in merging.
+    // Its hook puts another file in the place of this one, as file systems on top of others do:
+    // World::file_after_hook(). Who opens and closes the area, and may refuse to have it cut, is
+    // that file's driver from then on.
+    bool set_file = false;
+    bool set_pgoff =
+        false;  // Its hook makes the area start at page 0 of the file, whatever was asked.
     friend constexpr bool operator==(Driver, Driver) = default;
 };
 
 // All but the hooks of which a file has one.
-inline constexpr std::array<bool Driver::*, 7> optional_driver_members = {
-    &Driver::close,       &Driver::io,        &Driver::pfnmap,   &Driver::mixedmap,
-    &Driver::dont_expand, &Driver::may_split, &Driver::dont_dump};
+inline constexpr std::array<bool Driver::*, 9> optional_driver_members = {
+    &Driver::close,     &Driver::io,          &Driver::pfnmap,
+    &Driver::mixedmap,  &Driver::dont_expand, &Driver::may_split,
+    &Driver::dont_dump, &Driver::set_file,    &Driver::set_pgoff};
 
 // Those of `special_flags` that all areas of a driver have.
 constexpr Flags flags_of_driver(const Driver& driver) {
@@ -110,6 +117,33 @@ struct World {
     [[nodiscard]] bool may_refuse_split(FileId id) const {
         const File* const found = file(id);
         return found != nullptr && found->driver.may_split;
+    }
+    // What an area is of when the hook of this file has been called: the next file of the world,
+    // and the first one for the last, if the hook sets it (vma_set_file()).
+    [[nodiscard]] FileId file_after_hook(FileId id) const {
+        const File* const found = file(id);
+        if (found == nullptr || !found->driver.set_file) return id;
+        return FileId{static_cast<std::uint32_t>(id.value % files.size() + 1)};
+    }
+    // Whether the rules say what becomes of a mapping of this file; if not, mmap declines it. They
+    // say nothing
+    // - about a hook that the kernel does not have;
+    // - where mmap_prepare sets a file that has the hook mmap: 7.3.4 calls that one as well, and
+    //   puts the file twice if it fails (__mmap_new_file_vma(), __mmap_region() in mm/vma.c);
+    // - where the hook mmap sets offset and flags, and what merges then is an existing range: no
+    //   source of such a kernel was at hand.
+    [[nodiscard]] bool knows_hooks(FileId id) const {
+        const File* const found = file(id);
+        if (found == nullptr) return true;
+        const Driver& driver = found->driver;
+        if (driver.close && !profile->close_hooks) return false;
+        if (driver.mmap_prepare) {
+            const FileId set = file_after_hook(id);
+            return profile->prepare_hooks && (set == id || !file(set)->driver.mmap);
+        }
+        const bool merges_again =
+            profile->second_merge && profile->second_merge_of == SecondMerge::existing_range;
+        return !(merges_again && driver.set_pgoff && driver.dont_dump);
     }
     [[nodiscard]] Flags driver_flags(FileId id) const {
         const File* const found = file(id);

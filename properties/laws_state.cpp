@@ -49,6 +49,8 @@ bool nothing_left(const Run& run, const Snapshot& snapshot) {
     MachineView zero;
     zero.files.resize(run.world().files.size());
     if (charges_stay(rules)) zero.committed = snapshot.machine.committed;
+    for (std::size_t file = 0; references_stay(rules) && file < zero.files.size(); ++file)
+        zero.files[file].references = snapshot.machine.files[file].references;
     return snapshot.machine == zero;
 }
 

@@ -39,7 +39,8 @@ bool core_can_meet(CaseId id) {
         case CaseKind::refused_guard:
         case CaseKind::refused_pkey:
         case CaseKind::merge_sticky:
-        case CaseKind::merge_after_hook: return false;
+        case CaseKind::merge_after_hook:
+        case CaseKind::merge_set_file: return false;
         default: return true;
     }
 }

@@ -71,7 +71,7 @@ TEST(defects, are_gone_from_all_strict_profiles) {
     }
     EXPECT_EQ(&without_defects(canonical_profile), &canonical_profile);
     EXPECT_EQ(without_defects(linux_7_3_profile).name,
-              "linux-7.3,stack_charge:accounted,source_charge:returned");
+              "linux-7.3,stack_charge:accounted,source_charge:returned,set_file:dropped");
 }
 
 }  // namespace

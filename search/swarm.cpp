@@ -65,6 +65,8 @@ File draw_file(Source& source, char name, const World& world) {
     file.driver.mmap_prepare = hooks < prepares || hooks == 14;
     file.driver.mmap = hooks >= prepares && hooks != 15;
     file.driver.dont_dump = hooks % 4 == 1;
+    file.driver.set_file = hooks % 8 == 2 || hooks % 8 == 5;
+    file.driver.set_pgoff = hooks % 8 == 3;
     file.driver.close = source.one_in(4);
     file.driver.may_split = source.one_in(4);
     if (source.one_in(8)) {

@@ -46,7 +46,9 @@ long protection_of(Prot prot) {
 }
 
 bool playable(const File& file, const World& world, const LiveKernel& kernel) {
-    if (!hook_flags(file.driver).empty()) return false;
+    if (!hook_flags(file.driver).empty() || file.driver.set_file || file.driver.set_pgoff) {
+        return false;
+    }
     if (file.driver.close || file.driver.mmap == file.driver.mmap_prepare) return false;
     if (file.driver.mmap_prepare && !world.profile->prepare_hooks) return false;
     // Else the two hooks cannot be told apart.
