@@ -212,7 +212,7 @@ class Fuzz {
         for (CaseId id = 0; id < case_count; ++id) {
             const bool wanted = std::any_of(profiles_.begin(), profiles_.end(), [&](const auto* p) {
                 return case_required(id, {job_.seed, &full_alphabet(), p, world_pages_default},
-                                     target->sight());
+                                     target->sight(), steps_for_most_cases);
             });
             if (wanted) required_.push_back(id);
         }

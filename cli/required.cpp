@@ -1,6 +1,8 @@
 // The filters; see the header.
 #include "cli/required.h"
 
+#include <algorithm>
+
 namespace vmacheck::cli {
 namespace {
 
@@ -79,8 +81,8 @@ bool needs_failure_or_world(CaseId id) {
 
 }  // namespace
 
-bool case_required(CaseId id, const SoakOptions& options, const Sight& sight) {
-    if (!case_expected(id, *options.profile)) return false;
+bool case_required(CaseId id, const SoakOptions& options, const Sight& sight, std::uint64_t steps) {
+    if (!case_expected(id, *options.profile, steps)) return false;
     if (!offered(id, sight)) return false;
     if (!sight.failures && needs_failure(id)) return false;
     if (!sight.any_world && (needs_world(id) || needs_crowd(id))) return false;
@@ -99,8 +101,9 @@ std::vector<std::pair<std::string, std::uint64_t>> happened_cases(const SoakTota
 std::vector<std::string> missing_cases(const SoakTotals& totals, const SoakOptions& options,
                                        const Sight& sight) {
     std::vector<std::string> missing;
+    const std::uint64_t steps = std::max(totals.steps, steps_for_most_cases);
     for (CaseId id = 0; id < case_count; ++id) {
-        if (totals.cases[id] == 0 && case_required(id, options, sight))
+        if (totals.cases[id] == 0 && case_required(id, options, sight, steps))
             missing.push_back(case_name(id));
     }
     return missing;

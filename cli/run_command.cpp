@@ -289,7 +289,7 @@ class Run {
                                  command_.target.name, outcome.totals.refused, outcome.refusal));
         }
         const bool enough =
-            outcome.totals.steps >= steps_that_count && command_.pages >= pages_that_count;
+            outcome.totals.steps >= steps_for_most_cases && command_.pages >= pages_that_count;
         const auto target = make_target(command_.target);
         for (std::string& name : missing_cases(outcome.totals, soak_job.options, target->sight())) {
             if (enough || command_.require) vacuous_.push_back(name);

@@ -1,6 +1,9 @@
 // Names of the cases, and which of them a profile can show.
 #include "model/cases.h"
 
+#include <algorithm>
+#include <initializer_list>
+
 namespace vmacheck {
 namespace {
 
@@ -203,6 +206,48 @@ bool seam_possible(Seam seam, const Profile& profile) {
     return true;
 }
 
+bool is_unwind(CaseId id) {
+    return id < op_count * case_kind_count &&
+           id % case_kind_count >= shape_kind_count + errno_count;
+}
+
+// What takes a chain of steps that is seldom drawn.
+bool is_rare(CaseId id, const Profile& profile) {
+    const std::size_t op = id / case_kind_count;
+    const auto is_one = [id, op](std::initializer_list<CaseKind> kinds) {
+        return std::any_of(kinds.begin(), kinds.end(),
+                           [=](CaseKind kind) { return id == case_id(op, kind); });
+    };
+    using enum CaseKind;
+    constexpr CaseKind of_policy = unwind_case(Stage::policy);
+    constexpr CaseKind of_may_split = unwind_case(Stage::may_split);
+    constexpr CaseKind of_anon = unwind_case(Stage::anon);
+    // Without identities offsets differ where pieces of a shared object moved out of their order,
+    // and a copy has no userfaultfd; a place that is cut out is seldom asked for twice.
+    const bool moves = op == op_index<Mremap>();
+    if (profile.maximal && is_of_uffd(op) && is_one({refused_offset})) return true;
+    if (profile.maximal && moves && is_one({refused_uffd, of_policy, of_may_split})) return true;
+    if (moves && is_one({refused_three_way})) return true;
+    // Memory with another offset has to move to where the heap ends, and the heap has neither a
+    // driver nor a policy but what other operations bring there.
+    if (op == op_index<Brk>()) return is_one({refused_offset, of_policy, of_may_split});
+    // What is mapped once more is shared. Its file is one that could be mapped before, unless
+    // another hook set it, and has room for what was mapped.
+    if (op == op_index<RemapFilePages>()) {
+        return is_one({refused_forked, refused_three_way, merge_after_hook, merge_set_file,
+                       errno_case(Errno::declined), errno_case(Errno::eacces),
+                       errno_case(Errno::enodev), of_policy, of_may_split, of_anon,
+                       unwind_case(Stage::detach)});
+    }
+    if (refuses_for_driver_alone(op) && is_one({errno_case(Errno::einval), of_may_split}))
+        return true;
+    // Few areas that are watched, locked or sealed have a policy.
+    const bool seldom = is_one_of<UffdUnregister, Munlock, Mseal>(op);
+    if (seldom && is_one({of_policy})) return true;
+    // An identity goes over to a neighbour only now and then.
+    return changes_areas(op) && is_one({of_anon});
+}
+
 }  // namespace
 
 std::string case_name(CaseId id) {
@@ -230,36 +275,10 @@ bool case_possible(CaseId id, const Profile& profile) {
     return unwind_possible(op, static_cast<Stage>(other - errno_count), profile);
 }
 
-bool case_expected(CaseId id, const Profile& profile) {
-    if (!case_possible(id, profile)) return false;
-    const std::size_t op = id / case_kind_count;
-    // Without identities offsets differ where pieces of a shared object moved out of their order,
-    // and a copy has no userfaultfd.
-    const bool rare = is_of_uffd(op) && id == case_id(op, CaseKind::refused_offset);
-    const bool rare_move = id == case_id(op_index<Mremap>(), CaseKind::refused_uffd);
-    // Memory with another offset has to move to where the heap ends, and the heap has neither a
-    // driver nor a policy but what other operations bring there.
-    const bool rare_heap = id == case_id(op_index<Brk>(), CaseKind::refused_offset) ||
-                           id == case_id(op_index<Brk>(), unwind_case(Stage::policy)) ||
-                           id == case_id(op_index<Brk>(), unwind_case(Stage::may_split));
-    // What is mapped once more is shared. Its file is one that could be mapped before, unless
-    // another hook set it, and has room for what was mapped.
-    bool rare_remap = false;
-    for (const CaseKind kind :
-         {CaseKind::refused_forked, CaseKind::refused_three_way, CaseKind::merge_after_hook,
-          CaseKind::merge_set_file, errno_case(Errno::declined), errno_case(Errno::eacces),
-          errno_case(Errno::enodev), unwind_case(Stage::policy), unwind_case(Stage::may_split),
-          unwind_case(Stage::detach), unwind_case(Stage::anon)}) {
-        rare_remap = rare_remap || id == case_id(op_index<RemapFilePages>(), kind);
-    }
-    const bool rare_driver =
-        (refuses_for_driver_alone(op) && id == case_id(op, errno_case(Errno::einval))) ||
-        id == case_id(op_index<HomeNode>(), unwind_case(Stage::may_split));
-    // Where an identity goes over to a neighbour only now and then.
-    const bool rare_link =
-        changes_areas(op) && faults_stay(profile) && id == case_id(op, unwind_case(Stage::anon));
-    return !rare_heap && !rare_remap && !rare_driver && !rare_link &&
-           !(profile.maximal && (rare || rare_move));
+bool case_expected(CaseId id, const Profile& profile, std::uint64_t steps) {
+    if (steps < steps_for_most_cases || !case_possible(id, profile)) return false;
+    if (steps >= steps_for_every_stage && is_unwind(id)) return true;
+    return !is_rare(id, profile);
 }
 
 }  // namespace vmacheck

@@ -110,9 +110,13 @@ std::string case_name(CaseId id);
 // Whether a run over all operations of `profile` can meet the case.
 bool case_possible(CaseId id, const Profile& profile);
 
-// Whether it meets the case often enough that its absence is a defect of the run. What a world must
-// have for it (a file with a close hook, say) is the generator's task.
-bool case_expected(CaseId id, const Profile& profile);
+// Whether a run of so many steps meets the case, so that its absence is a defect of the run. What a
+// world must have for it (a file with a close hook, say) is the generator's task. Most cases have
+// happened after `steps_for_most_cases`; after `steps_for_every_stage` each operation has come back
+// from each stage that it can fail at as well. Of fewer steps than the first nothing is expected.
+inline constexpr std::uint64_t steps_for_most_cases = 3'000'000;
+inline constexpr std::uint64_t steps_for_every_stage = 60'000'000;
+bool case_expected(CaseId id, const Profile& profile, std::uint64_t steps);
 
 // How much a case says about a step of which more can be said: what moved boundaries or kept them
 // from moving before what was cut, that before an error, and last the neighbours that differ
