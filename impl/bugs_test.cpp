@@ -14,6 +14,17 @@ TEST(bugs, have_names_of_their_own) {
     EXPECT_EQ(find_bug("no-such-bug"), std::nullopt);
 }
 
+// Rules that are switches have mistakes where they hold, and nowhere else.
+TEST(bugs, are_mistakes_in_rules_of_their_profile) {
+    EXPECT_EQ(&profile_with_bug(Bug::leak), &linux_6_18_profile);
+    EXPECT_TRUE(profile_with_bug(Bug::puts_original_file_after_hook_swapped_it).second_merge);
+    EXPECT_EQ(profile_with_bug(Bug::resize_asked_before_unmapping).mremap_order,
+              MremapOrder::emptied_first);
+    EXPECT_EQ(profile_with_bug(Bug::unlocks_whole_vma_for_partial_move).dontunmap,
+              Dontunmap::range);
+    EXPECT_EQ(profile_with_bug(Bug::early_count_is_strict).mremap_count, MremapCount::early);
+}
+
 TEST(bugs, are_not_in_the_normal_build) {
     EXPECT_FALSE(bugs_built_in());
     EXPECT_FALSE(enable_bug(Bug::leak));

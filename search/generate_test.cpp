@@ -79,6 +79,31 @@ TEST_P(RequiredCases, happen_and_nothing_is_found) {
     }
 }
 
+// A run of a minute, which no test has the time for, has to come back from every stage.
+TEST(cases, expect_more_of_a_longer_run) {
+    const CaseId rare = case_id(op_index<HomeNode>(), unwind_case(Stage::may_split));
+    const CaseId rarer = case_id(op_index<Brk>(), CaseKind::refused_offset);
+    const CaseId often = case_id(op_index<Mmap>(), unwind_case(Stage::charge));
+    const CaseId never = case_id(op_index<Munmap>(), unwind_case(Stage::hook));
+    const Profile& profile = linux_6_18_profile;
+    EXPECT_FALSE(case_expected(often, profile, steps_for_most_cases - 1));
+    EXPECT_TRUE(case_expected(often, profile, steps_for_most_cases));
+    EXPECT_FALSE(case_expected(rare, profile, steps_for_every_stage - 1));
+    EXPECT_TRUE(case_expected(rare, profile, steps_for_every_stage));
+    for (const CaseId id : {rarer, never})
+        EXPECT_FALSE(case_expected(id, profile, steps_for_every_stage)) << case_name(id);
+    std::size_t stages = 0;
+    for (CaseId id = 0; id < case_count; ++id) {
+        const bool later = case_expected(id, profile, steps_for_every_stage) &&
+                           !case_expected(id, profile, steps_for_most_cases);
+        stages += later ? 1U : 0U;
+        if (later) {
+            EXPECT_NE(case_name(id).find("/unwind/"), std::string::npos) << case_name(id);
+        }
+    }
+    EXPECT_GT(stages, 5U);
+}
+
 INSTANTIATE_TEST_SUITE_P(scopes, RequiredCases,
                          testing::Values(Scope{&linux_6_18_profile, &full_alphabet()},
                                          Scope{&linux_6_18_profile, &core_alphabet()},
